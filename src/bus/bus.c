@@ -1,0 +1,86 @@
+/* The bus: choice of the driver, preconditions and limits, and the subscriptions of a handle. */
+
+#include "bus/bus.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "bus/bus_driver.h"
+
+struct bus_sub {
+    struct bus_topic topic;
+    bus_message_fn *fn;
+    void *arg;
+};
+
+static const struct bus_driver *const drivers[] = {&bus_driver_proc, &bus_driver_mem};
+
+enum err bus_open(struct loop *loop, const char *url, struct bus **out)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+        const size_t len = strlen(drivers[i]->scheme);
+        if (strncmp(url, drivers[i]->scheme, len) != 0 || url[len] != ':')
+            continue;
+        const enum err err = drivers[i]->open(loop, url + len + 1, out);
+        if (err == ERR_NONE)
+            (*out)->loop = loop;
+        return err;
+    }
+    return ERR_INVALID;
+}
+
+void bus_close(struct bus *bus)
+{
+    if (bus == NULL)
+        return;
+    size_t at = 0;
+    uint64_t key;
+    void *sub;
+    while (map_next(&bus->subs, &at, &key, &sub)) {
+        bus->driver->unsubscribe(bus, bus_topic_of(key));
+        mem_free(sub);
+    }
+    map_fini(&bus->subs);
+    bus->driver->close(bus);
+}
+
+enum err bus_publish(struct bus *bus, struct bus_topic topic, struct bytes *payload)
+{
+    if (payload->len > BUS_PAYLOAD_MAX)
+        return ERR_TOO_BIG;
+    return bus->driver->publish(bus, topic, payload);
+}
+
+enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn, void *arg,
+                       struct bus_sub **out)
+{
+    assert(bus->loop != NULL);
+    assert(topic.id < 1ULL << 56);
+    if (map_get(&bus->subs, bus_topic_key(topic)) != NULL)
+        return ERR_EXISTS;
+    const enum err err = bus->driver->subscribe(bus, topic);
+    if (err != ERR_NONE)
+        return err;
+    struct bus_sub *sub = mem_alloc(sizeof(*sub));
+    *sub = (struct bus_sub){topic, fn, arg};
+    map_put(&bus->subs, bus_topic_key(topic), sub);
+    *out = sub;
+    return ERR_NONE;
+}
+
+void bus_unsubscribe(struct bus *bus, struct bus_sub *sub)
+{
+    if (sub == NULL)
+        return;
+    bus->driver->unsubscribe(bus, sub->topic);
+    map_remove(&bus->subs, bus_topic_key(sub->topic));
+    mem_free(sub);
+}
+
+void bus_deliver(struct bus *bus, struct bus_topic topic, struct bytes *payload)
+{
+    struct bus_sub *sub = map_get(&bus->subs, bus_topic_key(topic));
+    if (sub != NULL)
+        sub->fn(topic, payload, sub->arg);
+}

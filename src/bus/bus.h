@@ -1,0 +1,64 @@
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+/*
+ * Bus: best-effort fan-out of small messages between the loops and processes of one deployment. A
+ * message published while nobody listens is lost; whatever must survive belongs in the store.
+ *
+ * A bus handle lives on one loop thread and is used only from there. A handle opened without a
+ * loop can only publish, from one thread at a time. Callbacks run on the loop's thread, and never
+ * from inside the call that caused them. Messages of one publisher on one topic arrive in order.
+ *
+ * Topics are a space and an id; drivers spell them: channel-5, user-7.
+ */
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#define BUS_PAYLOAD_MAX (64u * 1024u)
+
+enum bus_space {
+    BUS_CHANNEL = 1, /* events of a channel */
+    BUS_USER = 2,    /* what concerns all sockets of one person */
+};
+
+struct bus_topic {
+    enum bus_space space;
+    uint64_t id; /* below 2^56 */
+};
+
+struct bus;
+struct bus_sub;
+struct loop;
+
+/* One message arrived. `payload` is borrowed: take a reference to keep it. */
+typedef void bus_message_fn(struct bus_topic topic, struct bytes *payload, void *arg);
+
+/*
+ * Connect to "proc:NAME" (the loops of this process) or "mem:" (this handle only, for tests).
+ * `loop` may be NULL for a handle that only publishes. The caller owns *out.
+ */
+NODISCARD enum err bus_open(struct loop *loop, const char *url, struct bus **out);
+
+/* End every subscription and free the bus. NULL is allowed. */
+void bus_close(struct bus *bus);
+
+/*
+ * Hand `payload` (the caller keeps its reference) to every subscriber of `topic`. ERR_TOO_BIG past
+ * BUS_PAYLOAD_MAX; ERR_UNAVAILABLE when the link is down and the outgoing queue is full.
+ */
+NODISCARD enum err bus_publish(struct bus *bus, struct bus_topic topic, struct bytes *payload);
+
+/*
+ * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a topic
+ * once: ERR_EXISTS.
+ */
+NODISCARD enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn,
+                                 void *arg, struct bus_sub **out);
+
+/* After this `sub` is gone and its callback is not called again. NULL is allowed. */
+void bus_unsubscribe(struct bus *bus, struct bus_sub *sub);
+
+#endif

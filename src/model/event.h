@@ -1,0 +1,60 @@
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
+
+/*
+ * Event: one entry of a channel's history, and its binary form for the bus and the journal.
+ *
+ * The binary form, all numbers little-endian:
+ *   u8 version (1), u8 kind, u16 0, u32 text_len, u64 channel, u64 seq, u64 prev, u64 n, u64
+ * sender, u64 thread, i64 ts_us, 16 bytes cmid, then the text.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/slice.h"
+#include "base/uuid.h"
+
+#define EVENT_TEXT_MAX (16u * 1024u)
+#define EVENT_HEAD_BYTES 80u
+
+enum event_kind {
+    EVENT_MESSAGE = 1,
+    EVENT_CREATE = 2,
+    EVENT_JOIN = 3,
+    EVENT_LEAVE = 4,
+};
+
+struct event {
+    enum event_kind kind;
+    uint64_t channel;
+    uint64_t seq;  /* 0: not yet given */
+    uint64_t prev; /* the seq before it in its channel; 0 before the first */
+    uint64_t n;    /* messages in the channel up to and including this event */
+    uint64_t sender;
+    uint64_t thread; /* seq of the thread's first message; 0: in no thread */
+    int64_t ts_us;
+    uint8_t cmid[UUID_BYTES];
+    struct slice text; /* borrowed; empty but for messages */
+};
+
+/* The word of the protocol: "message". */
+struct slice event_kind_name(enum event_kind kind);
+
+/* Whether `kind` counts in n. */
+static inline bool event_counts(enum event_kind kind)
+{
+    return kind == EVENT_MESSAGE;
+}
+
+/* 1 to EVENT_TEXT_MAX bytes of UTF-8 without U+0000. */
+bool event_text_valid(struct slice text);
+
+/* A new `bytes` that the caller owns. */
+struct bytes *event_encode(const struct event *event);
+
+/* False when `in` is not exactly one event. The text is borrowed from `in`. */
+bool event_decode(struct slice in, struct event *out);
+
+#endif

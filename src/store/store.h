@@ -1,0 +1,214 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/*
+ * Store: the durable truth - users, sessions, channels, members, events.
+ *
+ * Every function blocks: call it from store threads, from the journal's thread, or from a tool, never
+ * from a loop. A handle serves one thread at a time; open one per thread. Handles to the same URL
+ * share one database and see what the others have committed.
+ *
+ * A write is durable when its function returns: it survives the death of the process, and with
+ * the drivers that keep files, of the machine. On failure nothing of the call was stored, unless
+ * it says ERR_UNCERTAIN. Besides what is named at a function, each may give ERR_IO, ERR_DISK_FULL,
+ * ERR_UNAVAILABLE (the database cannot be reached or is overloaded; try again) or ERR_CORRUPT.
+ *
+ * What is read is allocated in the caller's arena. Names and texts are taken as valid already.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/slice.h"
+#include "model/channel.h"
+#include "model/event.h"
+#include "model/user.h"
+
+#define STORE_PAGE_MAX 1000u
+#define STORE_BATCH_MAX 1000u
+#define STORE_TOKEN_BYTES 32u
+#define STORE_ALIAS_MAX 200u /* bytes of an alias */
+
+struct store;
+
+/*
+ * Open "sqlite:PATH" (the file is made when it is missing, its schema brought up to date) or
+ * "mem:NAME" (in this process, gone with its last handle). The caller owns *out.
+ */
+NODISCARD enum err store_open(const char *url, struct store **out);
+
+/* NULL is allowed. */
+void store_close(struct store *store);
+
+/* Whether reads and writes would work now. */
+NODISCARD enum err store_check(struct store *store);
+
+/*
+ * Writes of this handle from here to store_group_end() are made durable by the latter, in one go;
+ * they may be lost together if it is not reached or fails. For imports. Not nested.
+ */
+NODISCARD enum err store_group_begin(struct store *store);
+NODISCARD enum err store_group_end(struct store *store);
+
+/* ---- users ---- */
+
+/* A new user; `password_hash` may be empty: then nobody can log in. ERR_EXISTS: the name is taken. */
+NODISCARD enum err store_user_create(struct store *store, struct slice name,
+                                     struct slice display_name, struct slice password_hash,
+                                     int64_t now_us, uint64_t *id);
+
+/* ERR_NOT_FOUND. */
+NODISCARD enum err store_user_get(struct store *store, uint64_t id, struct arena *arena,
+                                  struct user *out);
+
+/* The user called `name` and what is needed to check a password. ERR_NOT_FOUND. */
+NODISCARD enum err store_user_by_name(struct store *store, struct slice name, struct arena *arena,
+                                      struct user *out, struct slice *password_hash);
+
+struct store_users {
+    struct user *items;
+    size_t count;
+};
+
+/* Those of `ids` (at most STORE_PAGE_MAX) that exist, in no special order. */
+NODISCARD enum err store_users_get(struct store *store, const uint64_t *ids, size_t count,
+                                   struct arena *arena, struct store_users *out);
+
+/* Up to `limit` users with id > `after`, ascending. */
+NODISCARD enum err store_users_page(struct store *store, uint64_t after, size_t limit,
+                                    struct arena *arena, struct store_users *out);
+
+/* ---- sessions ---- */
+
+/* A session known by the hash of its token. */
+NODISCARD enum err store_session_create(struct store *store,
+                                        const uint8_t token_hash[STORE_TOKEN_BYTES],
+                                        uint64_t user, int64_t now_us, int64_t expires_us);
+
+/* Whose session it is, unless it has expired at `now_us`. ERR_NOT_FOUND. */
+NODISCARD enum err store_session_get(struct store *store,
+                                     const uint8_t token_hash[STORE_TOKEN_BYTES], int64_t now_us,
+                                     uint64_t *user);
+
+/* ERR_NOT_FOUND when it was gone already. */
+NODISCARD enum err store_session_delete(struct store *store,
+                                        const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+/* ---- channels and members ---- */
+
+/* A new public channel without members or events. ERR_EXISTS: the name is taken. */
+NODISCARD enum err store_channel_create(struct store *store, struct slice name, struct slice topic,
+                                        uint64_t creator, int64_t now_us, uint64_t *id);
+
+/*
+ * The direct channel of exactly `users` (ascending, distinct, 1 to DIRECT_USERS_MAX), made with all of them
+ * as members when it does not exist; *created says whether. ERR_NOT_FOUND: a user does not exist.
+ */
+NODISCARD enum err store_direct_open(struct store *store, const uint64_t *users, size_t count,
+                                     int64_t now_us, uint64_t *id, bool *created);
+
+/* The channel as `viewer` sees it (member, read_seq, read_n; viewer 0: nobody). ERR_NOT_FOUND. */
+NODISCARD enum err store_channel_get(struct store *store, uint64_t id, uint64_t viewer,
+                                     struct arena *arena, struct channel *out);
+
+struct store_channels {
+    struct channel *items;
+    size_t count;
+};
+
+/* Up to `limit` public channels with id > `after`, ascending, as `viewer` sees them. */
+NODISCARD enum err store_channels_page(struct store *store, uint64_t viewer, uint64_t after,
+                                       size_t limit, struct arena *arena,
+                                       struct store_channels *out);
+
+/* All channels that `user` is a member of, ascending. */
+NODISCARD enum err store_channels_of(struct store *store, uint64_t user, struct arena *arena,
+                                     struct store_channels *out);
+
+/* The public channel called `name`. ERR_NOT_FOUND. */
+NODISCARD enum err store_channel_by_name(struct store *store, struct slice name, uint64_t *id);
+
+/*
+ * Make `user` a member; the read marker stands at the channel's newest event. ERR_EXISTS: is one already;
+ * ERR_NOT_FOUND: no such channel or user.
+ */
+NODISCARD enum err store_member_add(struct store *store, uint64_t channel, uint64_t user,
+                                    int64_t now_us);
+
+/* ERR_NOT_FOUND: was none. */
+NODISCARD enum err store_member_remove(struct store *store, uint64_t channel, uint64_t user);
+
+NODISCARD enum err store_member_check(struct store *store, uint64_t channel, uint64_t user,
+                                      bool *is_member);
+
+/* Up to `limit` members with id > `after`, ascending. */
+NODISCARD enum err store_members_page(struct store *store, uint64_t channel, uint64_t after,
+                                      size_t limit, struct arena *arena, struct store_users *out);
+
+/*
+ * Move the read marker of `user` up to `seq`, at most to the channel's newest event, never back;
+ * `out` is the channel as the user sees it then. ERR_NOT_MEMBER.
+ */
+NODISCARD enum err store_mark_read(struct store *store, uint64_t channel, uint64_t user,
+                                   uint64_t seq, struct arena *arena, struct channel *out);
+
+/* ---- events ---- */
+
+/* One event to append. */
+struct store_append {
+    /*
+     * In: kind, channel, sender, thread, ts_us, cmid, text. Out: seq, prev, n, and for a duplicate
+     * also the ts_us and kind that were stored first.
+     */
+    struct event *event;
+    bool duplicate;  /* (channel, sender, cmid) was stored before; nothing was added */
+    enum err result; /* ERR_NONE; ERR_NOT_FOUND: no such channel, or `thread` is no message in it */
+};
+
+/*
+ * Give 1 to STORE_BATCH_MAX events their places behind their channels' newest ones, in the order of
+ * the array, and store them, all in one durable step. The same cmid twice in one batch is a duplicate
+ * as well. When the call itself fails nothing was stored, and no `result` counts.
+ * A thread of a message that is itself a reply is taken as the thread of that reply's first message.
+ */
+NODISCARD enum err store_append(struct store *store, struct store_append *items, size_t count);
+
+enum store_from {
+    STORE_NEWEST, /* the last page */
+    STORE_BEFORE, /* the page that ends below `seq` */
+    STORE_AFTER,  /* the page that begins above `seq` */
+    STORE_AROUND, /* half to each side, the event at `seq` or the next above it included */
+};
+
+struct store_range {
+    enum store_from from;
+    uint64_t seq;
+    size_t limit;     /* events, 1 to STORE_PAGE_MAX */
+    size_t bytes_max; /* of text in all; at least one event is given whatever its size */
+};
+
+/* Events in ascending order of seq. */
+struct store_page {
+    struct event *items;
+    size_t count;
+    bool more_before; /* the channel has events before the first of these (or before `seq`) */
+    bool more_after;
+    uint64_t last_seq; /* of the channel */
+};
+
+/* ERR_NOT_FOUND: no such channel. */
+NODISCARD enum err store_page(struct store *store, uint64_t channel, struct store_range range,
+                              struct arena *arena, struct store_page *out);
+
+/* ---- aliases: where a thing came from, for imports that can be run again ---- */
+
+/* The id that `alias` ("slack:T1:U2") stands for. ERR_NOT_FOUND. */
+NODISCARD enum err store_alias_get(struct store *store, struct slice alias, uint64_t *id);
+
+/* ERR_EXISTS: it stands for something already. */
+NODISCARD enum err store_alias_put(struct store *store, struct slice alias, uint64_t id);
+
+#endif
