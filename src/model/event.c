@@ -1,0 +1,117 @@
+/* Events: what is valid, and the binary form. */
+
+#include "model/event.h"
+
+#include <assert.h>
+
+#include "base/utf8.h"
+
+#define VERSION 1u
+
+struct slice event_kind_name(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_MESSAGE:
+        return SLICE("message");
+    case EVENT_CREATE:
+        return SLICE("create");
+    case EVENT_JOIN:
+        return SLICE("join");
+    case EVENT_LEAVE:
+        return SLICE("leave");
+    }
+    assert(false && "an event kind");
+    return SLICE_EMPTY;
+}
+
+bool event_text_valid(struct slice text)
+{
+    return text.len > 0 && text.len <= EVENT_TEXT_MAX && memchr(text.ptr, '\0', text.len) == NULL &&
+           utf8_valid(text);
+}
+
+/* ---- numbers, little-endian ---- */
+
+static uint8_t *put(uint8_t *at, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+    return at + size;
+}
+
+static uint64_t take(const uint8_t **at, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size; i++)
+        value |= (uint64_t)(*at)[i] << (8 * i);
+    *at += size;
+    return value;
+}
+
+/* ---- the binary form ---- */
+
+struct bytes *event_encode(const struct event *event)
+{
+    assert(event->text.len <= EVENT_TEXT_MAX);
+
+    struct bytes *out = bytes_create_room(EVENT_HEAD_BYTES + event->text.len);
+    uint8_t *const begin = (uint8_t *)out->data;
+    uint8_t *at = begin;
+    at = put(at, VERSION, 1);
+    at = put(at, event->kind, 1);
+    at = put(at, 0, 2);
+    at = put(at, event->text.len, 4);
+    at = put(at, event->channel, 8);
+    at = put(at, event->seq, 8);
+    at = put(at, event->prev, 8);
+    at = put(at, event->n, 8);
+    at = put(at, event->sender, 8);
+    at = put(at, event->thread, 8);
+    at = put(at, (uint64_t)event->ts_us, 8);
+    memcpy(at, event->cmid, UUID_BYTES);
+    at += UUID_BYTES;
+    assert(at == begin + EVENT_HEAD_BYTES);
+    if (event->text.len > 0)
+        memcpy(at, event->text.ptr, event->text.len);
+    return out;
+}
+
+static bool kind_known(uint64_t kind)
+{
+    return kind >= EVENT_MESSAGE && kind <= EVENT_LEAVE;
+}
+
+static bool text_fits(enum event_kind kind, struct slice text)
+{
+    return kind == EVENT_MESSAGE ? event_text_valid(text) : text.len == 0;
+}
+
+bool event_decode(struct slice in, struct event *out)
+{
+    if (in.len < EVENT_HEAD_BYTES)
+        return false;
+
+    const uint8_t *at = (const uint8_t *)in.ptr;
+    const uint64_t version = take(&at, 1);
+    const uint64_t kind = take(&at, 1);
+    const uint64_t reserved = take(&at, 2);
+    const uint64_t text_len = take(&at, 4);
+    if (version != VERSION || !kind_known(kind) || reserved != 0 ||
+        text_len != in.len - EVENT_HEAD_BYTES)
+        return false;
+
+    struct event event = {.kind = (enum event_kind)kind};
+    event.channel = take(&at, 8);
+    event.seq = take(&at, 8);
+    event.prev = take(&at, 8);
+    event.n = take(&at, 8);
+    event.sender = take(&at, 8);
+    event.thread = take(&at, 8);
+    event.ts_us = (int64_t)take(&at, 8);
+    memcpy(event.cmid, at, UUID_BYTES);
+    event.text = slice_skip(in, EVENT_HEAD_BYTES);
+    if (!text_fits(event.kind, event.text))
+        return false;
+    *out = event;
+    return true;
+}
