@@ -61,22 +61,20 @@ struct ws_message {
 /* The members are the decoder's own. */
 struct ws_decoder {
     size_t message_max;
-    struct buf message; /* payload so far of the message that is not complete */
-    struct buf control; /* payload so far of a control frame that is not complete */
-    uint64_t frame_left;
-    uint8_t head[14];
-    uint8_t head_len;
-    uint8_t mask[4];
+    struct buf message;  /* payload so far of the message that is not complete */
+    struct buf control;  /* payload so far of a control frame that is not complete */
+    uint64_t frame_left; /* payload bytes of the frame that have not come */
+    const char *reason;  /* why `error` */
+    uint16_t error;      /* a close code, or 0 as long as all is well */
+    uint8_t head[14];    /* of the frame being read, the mask at its end */
+    uint8_t head_len;    /* 0: between two frames */
     uint8_t mask_at;
     uint8_t opcode;         /* of the frame being read */
     uint8_t message_opcode; /* of the message being assembled; 0: none */
     bool fin;
-    bool in_payload;
+    bool in_payload; /* the head is whole */
     bool from_client;
-    bool hand_out; /* the payload given last lives in `message`: free it at the next call */
-    bool failed;
     struct utf8 utf8;
-    uint16_t error;
 };
 
 /* Messages of at most `message_max` bytes; `from_client`: frames must be masked, else must not. */
@@ -85,16 +83,18 @@ void ws_decoder_fini(struct ws_decoder *d);
 
 /*
  * Read from `in`, which is unmasked in place; `*used` says how much was taken. PARSE_DONE: *out is
- * one message, its payload borrowed from `in` or from the decoder until the next call; call again
- * with the rest. PARSE_MORE: all of `in` was taken. PARSE_BAD or PARSE_TOO_BIG: ws_decoder_error() is
- * the close code, and every later call says the same.
+ * one message, its payload borrowed from `in` or from the decoder until the next call. Call again
+ * with the rest, also when nothing is left, until it says PARSE_MORE: then all of `in` was taken,
+ * and no memory is held for what was handed out. PARSE_BAD or PARSE_TOO_BIG: ws_decoder_error() is
+ * the close code, and every later call says the same. After a WS_CLOSE read no more.
  */
 enum parse ws_decode(struct ws_decoder *d, char *in, size_t len, size_t *used,
                      struct ws_message *out);
 
-/* Whether a message has begun and not ended: for the caller's time limit. */
+/* Whether a message or frame has begun and not ended: for the caller's time limit. */
 bool ws_decoder_busy(const struct ws_decoder *d);
 
+/* 0 as long as nothing is wrong. */
 uint16_t ws_decoder_error(const struct ws_decoder *d);
 
 /* A sentence for the close frame's reason, at most 123 bytes. */
@@ -113,7 +113,10 @@ void ws_write_frame(struct buf *out, enum ws_opcode opcode, struct slice payload
 void ws_write_masked_frame(struct buf *out, enum ws_opcode opcode, struct slice payload,
                            const uint8_t mask[4]);
 
-/* Append a close frame with a code that may be on the wire and a reason cut at 123 bytes. */
+/*
+ * Append a close frame with a valid code and a reason in UTF-8, cut at 123 bytes or before the
+ * character that would cross them; an empty one for WS_CLOSE_NO_CODE.
+ */
 void ws_write_close(struct buf *out, uint16_t code, struct slice reason);
 
 enum ws_handshake {
@@ -124,10 +127,10 @@ enum ws_handshake {
 
 /*
  * Check an upgrade request (section 4.2.1): GET, HTTP/1.1, Upgrade, Connection, a key of 16 bytes,
- * version 13, no body. Origin is the caller's business. On OK `accept` is the value of
- * Sec-WebSocket-Accept. `*problem`, otherwise, is a sentence for the answer.
+ * version 13, no body and no Content-Length. Origin is the caller's business. On OK `accept` is the
+ * value of Sec-WebSocket-Accept. `*problem`, otherwise, is a sentence for the answer.
  */
-enum ws_handshake ws_handshake_check(const struct http_request *request,
-                                     char accept[WS_ACCEPT_LEN], const char **problem);
+enum ws_handshake ws_handshake_check(const struct http_request *request, char accept[WS_ACCEPT_LEN],
+                                     const char **problem);
 
 #endif
