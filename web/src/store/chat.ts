@@ -1,0 +1,235 @@
+/*
+ * Everything one logged-in person has: the connection, channels, people, histories, outbox; and the
+ * verbs of the page. Knows no DOM: the socket, the clock and the storage come from outside.
+ */
+
+import type { Clock } from '../protocol/clock'
+import { Connection, type Socket, type SocketEvents } from '../protocol/connection'
+import type {
+    Ack,
+    Call,
+    Channel,
+    ChannelEvent,
+    Hello,
+    MessageEvent,
+    PushedEvent,
+    User,
+} from '../protocol/types'
+import { Channels, unreadOf } from './channels'
+import type { Conversation } from './conversation'
+import { Drafts } from './drafts'
+import { History } from './history'
+import { Outbox, type OutgoingMessage } from './outbox'
+import { Reader } from './reader'
+import { Sender } from './sender'
+import { Signal } from './signal'
+import type { Storage } from './storage'
+import { Users } from './users'
+
+export interface ChatOptions {
+    me: User
+    open(events: SocketEvents): Socket
+    clock: Clock
+    storage: Storage
+    newCmid(): string
+    /* The session has ended. */
+    onEnded(): void
+}
+
+export class Chat {
+    readonly me: User
+    readonly connection: Connection
+    readonly connectionChanged = new Signal()
+    readonly channels = new Channels()
+    readonly users: Users
+    readonly outbox: Outbox
+    readonly drafts: Drafts
+    readonly history: History
+    readonly reader: Reader
+    /* The list of channels is here. */
+    ready = false
+    /* Called for each message of others that arrives live. */
+    onMessage: (message: MessageEvent) => void = () => {}
+    private readonly sender: Sender
+
+    constructor(private readonly options: ChatOptions) {
+        this.me = options.me
+        this.connection = new Connection({
+            open: options.open,
+            clock: options.clock,
+            onState: () => this.connectionChanged.notify(),
+            onHello: (hello) => this.welcome(hello),
+            onEvent: (event) => this.receive(event),
+            onEnded: options.onEnded,
+        })
+        this.users = new Users(this.call)
+        this.users.put([options.me])
+        this.outbox = new Outbox(options.storage, `parley.outbox.${options.me.id}.`)
+        this.drafts = new Drafts(options.storage, `parley.draft.${options.me.id}.`)
+        this.reader = new Reader(this.channels, this.call)
+        this.history = new History({
+            call: this.call,
+            headOf: (channel) => this.channels.get(channel)?.last_seq ?? 0,
+            onEvents: (events) => this.matchOutbox(events),
+        })
+        this.sender = new Sender(this.outbox, {
+            call: this.call,
+            clock: options.clock,
+            onAck: (message, ack) => this.acknowledged(message, ack),
+        })
+    }
+
+    readonly call: Call = (op, args) => this.connection.call(op, args)
+
+    /* Open a channel to read it: the "new" line goes where reading stopped. */
+    openChannel(id: number): Conversation {
+        const conversation = this.history.open(id)
+        const channel = this.channels.get(id)
+        const unread = channel !== undefined && unreadOf(channel) > 0
+        conversation.setNewLine(unread ? channel.read_seq : null)
+        return conversation
+    }
+
+    /* Show a message at once, keep it in the outbox, and send it. */
+    send(channel: number, text: string): void {
+        const { clock, newCmid } = this.options
+        this.outbox.add({ cmid: newCmid(), channel, text }, clock.now())
+        const conversation = this.history.get(channel)
+        conversation?.setNewLine(null)
+        if (conversation) this.showLatest(conversation)
+        this.sender.kick(channel)
+    }
+
+    /* Go to the end of a conversation, which may have to be fetched. */
+    showLatest(conversation: Conversation): void {
+        conversation.view.showLatest()
+        if (!conversation.timeline.live) void this.history.loadLatest(conversation)
+        conversation.changed.notify()
+    }
+
+    retry(cmid: string): void {
+        const message = this.outbox.get(cmid)
+        if (!message) return
+        this.outbox.waiting(cmid)
+        this.sender.kick(message.channel)
+    }
+
+    async createChannel(name: string, topic: string): Promise<Channel> {
+        return this.enter(await this.call('createChannel', { name, topic }))
+    }
+
+    async joinChannel(channel: number): Promise<Channel> {
+        return this.enter(await this.call('joinChannel', { channel }))
+    }
+
+    async openDirect(user: number): Promise<Channel> {
+        return this.enter(await this.call('openDirect', { users: [user] }))
+    }
+
+    async leaveChannel(channel: number): Promise<void> {
+        await this.call('leaveChannel', { channel })
+        this.forget(channel)
+    }
+
+    /* Remove what this person leaves behind in the browser. */
+    clearStorage(): void {
+        this.outbox.clear()
+        this.drafts.clear()
+    }
+
+    private enter({ channel }: { channel: Channel }): Channel {
+        this.channels.put(channel)
+        return channel
+    }
+
+    private forget(channel: number): void {
+        this.channels.remove(channel)
+        this.history.close(channel)
+    }
+
+    private welcome(hello: Hello): void {
+        this.users.put([hello.user])
+        this.learn(hello.channels)
+        this.ready = true
+        this.connectionChanged.notify()
+        this.sender.start()
+        this.users.fetchWanted()
+    }
+
+    /* The channels as the server has them now: fetch what was missed. */
+    private learn(channels: readonly Channel[]): void {
+        this.channels.replace(channels)
+        for (const channel of channels) this.reader.confirm(channel.id, channel.read_seq ?? 0)
+        this.history.connected()
+        this.reader.mark()
+        this.reader.sendAll()
+    }
+
+    private receive(event: PushedEvent): void {
+        switch (event.ev) {
+            case 'message':
+            case 'create':
+            case 'join':
+            case 'leave':
+                return void this.happened(event)
+            case 'joined':
+                return this.channels.put(event.channel)
+            case 'left':
+                return this.forget(event.channel)
+            case 'read':
+                return this.readElsewhere(event.channel, event.read_seq, event.unread)
+            case 'behind':
+                return void this.catchUp()
+        }
+    }
+
+    /* Returns whether the event is on the page, if its channel is. */
+    private happened(event: ChannelEvent): boolean {
+        const channel = this.channels.get(event.channel)
+        const was_read = channel !== undefined && unreadOf(channel) === 0
+        const is_new = this.channels.apply(event)
+        const held = this.history.push(event)
+        if (is_new && event.ev === 'message') this.wasWritten(event, was_read)
+        this.reader.mark()
+        return held
+    }
+
+    private wasWritten(message: MessageEvent, was_read: boolean): void {
+        if (message.from === this.me.id) {
+            /* What one wrote oneself, perhaps on another device, is not unread. */
+            if (was_read) this.channels.read(message.channel, message.seq, message.n)
+            return
+        }
+        if (was_read && !this.reader.isReading(message.channel))
+            this.history.get(message.channel)?.setNewLine(message.prev)
+        this.onMessage(message)
+    }
+
+    private readElsewhere(channel: number, read_seq: number, unread: number): void {
+        const last_n = this.channels.get(channel)?.last_n ?? 0
+        const read_n = this.history.get(channel)?.timeline.find(read_seq)?.n ?? last_n - unread
+        this.reader.confirm(channel, read_seq)
+        this.channels.read(channel, read_seq, read_n)
+    }
+
+    /* The server left events out. It does not say how many messages they were, so ask. */
+    private async catchUp(): Promise<void> {
+        const answer = await this.call('getChannels', {}).catch(() => null)
+        if (answer) this.learn(answer.channels)
+    }
+
+    private acknowledged(message: OutgoingMessage, ack: Ack): void {
+        const { seq, prev, n, ts_us } = ack
+        const { channel, cmid, text, thread } = message
+        const reply = thread === undefined ? {} : { thread }
+        const place = { channel, seq, prev, n, ts_us, from: this.me.id }
+        if (this.happened({ ev: 'message', ...place, cmid, text, ...reply })) this.outbox.remove(cmid)
+        else this.outbox.sent(cmid)
+    }
+
+    /* One's own messages that came back are shown as events from now on. */
+    private matchOutbox(events: readonly ChannelEvent[]): void {
+        for (const event of events)
+            if (event.ev === 'message' && event.from === this.me.id) this.outbox.seen(event.cmid)
+    }
+}
