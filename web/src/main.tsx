@@ -1,0 +1,13 @@
+/* The beginning of the page. */
+
+import { render } from 'preact'
+import './styles/base.css'
+import './styles/auth.css'
+import './styles/workspace.css'
+import './styles/messages.css'
+import './styles/dialog.css'
+import { App } from './ui/app'
+import { listenToHistory } from './ui/router'
+
+listenToHistory()
+render(<App />, document.getElementById('app')!)

@@ -1,0 +1,27 @@
+/* Reads new messages of the open channel to those who listen to the page. */
+
+import type { VNode } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { useChat } from './hooks'
+
+const SPOKEN_MAX = 300
+
+export function Announcer({ channel }: { channel: number | null }): VNode {
+    const chat = useChat()
+    const [spoken, setSpoken] = useState('')
+    useEffect(() => {
+        chat.onMessage = (message) => {
+            if (message.channel !== channel) return
+            const text = message.text.slice(0, SPOKEN_MAX)
+            setSpoken(`${chat.users.nameOf(message.from)}: ${text}`)
+        }
+        return () => {
+            chat.onMessage = () => {}
+        }
+    }, [channel])
+    return (
+        <div class="sr-only" aria-live="polite">
+            {spoken}
+        </div>
+    )
+}

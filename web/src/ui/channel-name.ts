@@ -1,0 +1,20 @@
+/* What a channel is called on the page: its own name, or the people of a direct one. */
+
+import type { Chat } from '../store/chat'
+import type { MyChannel } from '../store/channels'
+
+export function channelName(chat: Chat, channel: MyChannel): string {
+    if (channel.kind === 'public') return channel.name
+    const others = othersOf(chat, channel)
+    if (others.length === 0) return `${chat.users.nameOf(chat.me.id)} (you)`
+    return others.map((id) => chat.users.nameOf(id)).join(', ')
+}
+
+/* With its sign, where nothing else says which kind it is. */
+export function channelTitle(chat: Chat, channel: MyChannel): string {
+    return (channel.kind === 'public' ? '#' : '') + channelName(chat, channel)
+}
+
+export function othersOf(chat: Chat, channel: MyChannel): number[] {
+    return (channel.users ?? []).filter((id) => id !== chat.me.id)
+}

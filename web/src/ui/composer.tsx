@@ -1,0 +1,85 @@
+/*
+ * Where one writes. Enter sends, Shift+Enter makes a new line; the field grows with its text, and
+ * what is not sent yet is kept as the channel's draft.
+ */
+
+import type { VNode } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useChat } from './hooks'
+import { SendIcon } from './icons'
+
+const TEXT_MAX_BYTES = 16_384
+
+interface Props {
+    channel: number
+    label: string
+}
+
+export function Composer({ channel, label }: Props): VNode {
+    const chat = useChat()
+    const field = useRef<HTMLTextAreaElement>(null)
+    const [text, setText] = useState(() => chat.drafts.get(channel))
+    const [too_long, setTooLong] = useState(0)
+
+    useLayoutEffect(() => grow(field.current!), [text])
+    useLayoutEffect(() => {
+        if (matchMedia('(hover: hover)').matches) field.current!.focus({ preventScroll: true })
+    }, [])
+
+    const write = (value: string) => {
+        setText(value)
+        setTooLong(0)
+        chat.drafts.set(channel, value)
+    }
+    const send = () => {
+        const clean = text.replace(/\0/g, '').replace(/^\s*\n|\s+$/g, '')
+        const over = new TextEncoder().encode(clean).length - TEXT_MAX_BYTES
+        if (over > 0) return setTooLong(over)
+        if (clean === '') return
+        chat.send(channel, clean)
+        write('')
+        field.current!.focus()
+    }
+    const keyDown = (event: KeyboardEvent) => {
+        if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+        event.preventDefault()
+        send()
+    }
+    return (
+        <div class="composer">
+            {too_long > 0 && (
+                <p class="error" role="alert">
+                    This message is too long by {too_long} bytes. Send it in parts.
+                </p>
+            )}
+            <div class="composer-box">
+                <textarea
+                    ref={field}
+                    rows={1}
+                    value={text}
+                    aria-label={label}
+                    placeholder={label}
+                    dir="auto"
+                    enterkeyhint="send"
+                    onInput={(event) => write(event.currentTarget.value)}
+                    onKeyDown={keyDown}
+                />
+                <button
+                    class="send"
+                    aria-label="Send"
+                    title="Send (Enter)"
+                    disabled={text.trim() === ''}
+                    onClick={send}
+                >
+                    <SendIcon />
+                </button>
+            </div>
+        </div>
+    )
+}
+
+/* As high as the text; the style sheet sets the limit. */
+function grow(field: HTMLTextAreaElement): void {
+    field.style.height = 'auto'
+    field.style.height = `${field.scrollHeight}px`
+}
