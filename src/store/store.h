@@ -4,14 +4,15 @@
 /*
  * Store: the durable truth - users, sessions, channels, members, events.
  *
- * Every function blocks: call it from store threads, from the journal's thread, or from a tool, never
- * from a loop. A handle serves one thread at a time; open one per thread. Handles to the same URL
- * share one database and see what the others have committed.
+ * Every function blocks: call it from store threads, from the journal's thread, or from a tool,
+ * never from a loop. A handle serves one thread at a time; open one per thread. Handles to the same
+ * URL share one database and see what the others have committed.
  *
  * A write is durable when its function returns: it survives the death of the process, and with
  * the drivers that keep files, of the machine. On failure nothing of the call was stored, unless
  * it says ERR_UNCERTAIN. Besides what is named at a function, each may give ERR_IO, ERR_DISK_FULL,
- * ERR_UNAVAILABLE (the database cannot be reached or is overloaded; try again) or ERR_CORRUPT.
+ * ERR_UNAVAILABLE (the database cannot be reached or is overloaded; try again) or ERR_CORRUPT, and
+ * ERR_INVALID for a count, limit or set outside the bounds named here.
  *
  * What is read is allocated in the caller's arena. Names and texts are taken as valid already.
  */
@@ -36,26 +37,33 @@ struct store;
 
 /*
  * Open "sqlite:PATH" (the file is made when it is missing, its schema brought up to date) or
- * "mem:NAME" (in this process, gone with its last handle). The caller owns *out.
+ * "mem:NAME" (in this process, gone with its last handle). The caller owns *out. ERR_INVALID: no
+ * such kind of URL; ERR_FORBIDDEN: a newer version of this program has written it; ERR_CORRUPT: it
+ * is no database, or another program's.
  */
 NODISCARD enum err store_open(const char *url, struct store **out);
 
 /* NULL is allowed. */
 void store_close(struct store *store);
 
-/* Whether reads and writes would work now. */
+/* Whether reads and writes work now; found out by writing. */
 NODISCARD enum err store_check(struct store *store);
 
 /*
  * Writes of this handle from here to store_group_end() are made durable by the latter, in one go;
- * they may be lost together if it is not reached or fails. For imports. Not nested.
+ * they may be lost together if it is not reached or fails. For imports. Not nested. Other handles
+ * may have to wait with their writes until the end, and give up with ERR_UNAVAILABLE after some
+ * seconds: keep groups short.
  */
 NODISCARD enum err store_group_begin(struct store *store);
 NODISCARD enum err store_group_end(struct store *store);
 
 /* ---- users ---- */
 
-/* A new user; `password_hash` may be empty: then nobody can log in. ERR_EXISTS: the name is taken. */
+/*
+ * A new user; `password_hash` is a text and may be empty: then nobody can log in. ERR_EXISTS: the
+ * name is taken.
+ */
 NODISCARD enum err store_user_create(struct store *store, struct slice name,
                                      struct slice display_name, struct slice password_hash,
                                      int64_t now_us, uint64_t *id);
@@ -83,10 +91,10 @@ NODISCARD enum err store_users_page(struct store *store, uint64_t after, size_t 
 
 /* ---- sessions ---- */
 
-/* A session known by the hash of its token. */
+/* A session known by the hash of its token. ERR_EXISTS; ERR_NOT_FOUND: no such user. */
 NODISCARD enum err store_session_create(struct store *store,
-                                        const uint8_t token_hash[STORE_TOKEN_BYTES],
-                                        uint64_t user, int64_t now_us, int64_t expires_us);
+                                        const uint8_t token_hash[STORE_TOKEN_BYTES], uint64_t user,
+                                        int64_t now_us, int64_t expires_us);
 
 /* Whose session it is, unless it has expired at `now_us`. ERR_NOT_FOUND. */
 NODISCARD enum err store_session_get(struct store *store,
@@ -99,13 +107,17 @@ NODISCARD enum err store_session_delete(struct store *store,
 
 /* ---- channels and members ---- */
 
-/* A new public channel without members or events. ERR_EXISTS: the name is taken. */
+/*
+ * A new public channel without members or events. ERR_EXISTS: the name is taken; ERR_NOT_FOUND: no
+ * such creator (0: unknown).
+ */
 NODISCARD enum err store_channel_create(struct store *store, struct slice name, struct slice topic,
                                         uint64_t creator, int64_t now_us, uint64_t *id);
 
 /*
- * The direct channel of exactly `users` (ascending, distinct, 1 to DIRECT_USERS_MAX), made with all of them
- * as members when it does not exist; *created says whether. ERR_NOT_FOUND: a user does not exist.
+ * The direct channel of exactly `users` (ascending, distinct, 1 to DIRECT_USERS_MAX), made with all
+ * of them as members when it does not exist; *created says whether. ERR_NOT_FOUND: a user does not
+ * exist.
  */
 NODISCARD enum err store_direct_open(struct store *store, const uint64_t *users, size_t count,
                                      int64_t now_us, uint64_t *id, bool *created);
@@ -132,8 +144,8 @@ NODISCARD enum err store_channels_of(struct store *store, uint64_t user, struct 
 NODISCARD enum err store_channel_by_name(struct store *store, struct slice name, uint64_t *id);
 
 /*
- * Make `user` a member; the read marker stands at the channel's newest event. ERR_EXISTS: is one already;
- * ERR_NOT_FOUND: no such channel or user.
+ * Make `user` a member; the read marker stands at the channel's newest event. ERR_EXISTS: is one
+ * already; ERR_NOT_FOUND: no such channel or user.
  */
 NODISCARD enum err store_member_add(struct store *store, uint64_t channel, uint64_t user,
                                     int64_t now_us);
@@ -160,8 +172,8 @@ NODISCARD enum err store_mark_read(struct store *store, uint64_t channel, uint64
 /* One event to append. */
 struct store_append {
     /*
-     * In: kind, channel, sender, thread, ts_us, cmid, text. Out: seq, prev, n, and for a duplicate
-     * also the ts_us and kind that were stored first.
+     * In: kind, channel, sender, thread, ts_us, cmid, text. Out: seq, prev, n, thread, and for a
+     * duplicate also the ts_us and kind that were stored first.
      */
     struct event *event;
     bool duplicate;  /* (channel, sender, cmid) was stored before; nothing was added */
@@ -170,9 +182,10 @@ struct store_append {
 
 /*
  * Give 1 to STORE_BATCH_MAX events their places behind their channels' newest ones, in the order of
- * the array, and store them, all in one durable step. The same cmid twice in one batch is a duplicate
- * as well. When the call itself fails nothing was stored, and no `result` counts.
- * A thread of a message that is itself a reply is taken as the thread of that reply's first message.
+ * the array, and store them, all in one durable step. The same cmid twice in one batch is a
+ * duplicate as well. When the call itself fails nothing was stored, and what it wrote into the
+ * items means nothing. A thread of a message that is itself a reply is taken as the thread of that
+ * reply's first message. That the senders exist is the caller's promise.
  */
 NODISCARD enum err store_append(struct store *store, struct store_append *items, size_t count);
 
@@ -190,11 +203,17 @@ struct store_range {
     size_t bytes_max; /* of text in all; at least one event is given whatever its size */
 };
 
+/*
+ * What a limit leaves out is what is farthest from the position (for STORE_NEWEST: the end). With
+ * STORE_AROUND a side that has fewer events leaves its room to the other. An empty page of
+ * STORE_BEFORE has more after it, one of STORE_AFTER more before, unless the channel is empty.
+ */
+
 /* Events in ascending order of seq. */
 struct store_page {
     struct event *items;
     size_t count;
-    bool more_before; /* the channel has events before the first of these (or before `seq`) */
+    bool more_before; /* the channel has events before the first of these */
     bool more_after;
     uint64_t last_seq; /* of the channel */
 };

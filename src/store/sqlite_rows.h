@@ -1,0 +1,33 @@
+#ifndef STORE_SQLITE_ROWS_H
+#define STORE_SQLITE_ROWS_H
+
+/* How the files of the SQLite driver read the rows that more than one of them needs. */
+
+#include "store/sql.h"
+
+/* End a query that looked for one thing: ERR_NOT_FOUND unless `found`. */
+NODISCARD static inline enum err sqlite_found(struct sql *q, bool found)
+{
+    const enum err err = sql_end(q);
+    return err == ERR_NONE && !found ? ERR_NOT_FOUND : err;
+}
+
+/* Run a statement that changes one row: ERR_NOT_FOUND when there was none. */
+NODISCARD static inline enum err sqlite_changed(struct sql *q)
+{
+    const enum err err = sql_run(q);
+    return err == ERR_NONE && sqlite3_changes(q->store->db) == 0 ? ERR_NOT_FOUND : err;
+}
+
+/* From the columns id, name, display_name. */
+struct user sqlite_read_user(const struct sql *q, struct arena *arena);
+
+/* All rows of such a query, at most `limit`, and its end. */
+NODISCARD enum err sqlite_read_users(struct sql *q, size_t limit, struct arena *arena,
+                                     struct store_users *out);
+
+/* One row in each of the two tables of members; the read marker stands at the newest event. */
+NODISCARD enum err sqlite_insert_member(struct store_sqlite *s, uint64_t channel, uint64_t user,
+                                        int64_t now_us);
+
+#endif

@@ -1,0 +1,72 @@
+#ifndef STORE_STORE_DRIVER_H
+#define STORE_STORE_DRIVER_H
+
+/*
+ * What a driver of the store implements: one member for each function of store.h, which says what
+ * it must do. store.c has checked the limits named there before it calls. Positions (`after`, seq)
+ * are at most INT64_MAX; ids may be any number, and one that is not there is just not found.
+ */
+
+#include "store/store.h"
+
+/* A driver's own struct begins with this. */
+struct store {
+    const struct store_driver *driver;
+};
+
+struct store_driver {
+    const char *scheme;                                     /* the part of the URL before ':' */
+    enum err (*open)(const char *name, struct store **out); /* `name`: the part behind it */
+    void (*close)(struct store *store);
+    enum err (*check)(struct store *store);
+    enum err (*group_begin)(struct store *store);
+    enum err (*group_end)(struct store *store);
+
+    enum err (*user_create)(struct store *store, struct slice name, struct slice display_name,
+                            struct slice password_hash, int64_t now_us, uint64_t *id);
+    enum err (*user_get)(struct store *store, uint64_t id, struct arena *arena, struct user *out);
+    enum err (*user_by_name)(struct store *store, struct slice name, struct arena *arena,
+                             struct user *out, struct slice *password_hash);
+    enum err (*users_get)(struct store *store, const uint64_t *ids, size_t count,
+                          struct arena *arena, struct store_users *out);
+    enum err (*users_page)(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                           struct store_users *out);
+
+    enum err (*session_create)(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
+                               uint64_t user, int64_t now_us, int64_t expires_us);
+    enum err (*session_get)(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
+                            int64_t now_us, uint64_t *user);
+    enum err (*session_delete)(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+    enum err (*channel_create)(struct store *store, struct slice name, struct slice topic,
+                               uint64_t creator, int64_t now_us, uint64_t *id);
+    enum err (*direct_open)(struct store *store, const uint64_t *users, size_t count,
+                            int64_t now_us, uint64_t *id, bool *created);
+    enum err (*channel_get)(struct store *store, uint64_t id, uint64_t viewer, struct arena *arena,
+                            struct channel *out);
+    enum err (*channels_page)(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
+                              struct arena *arena, struct store_channels *out);
+    enum err (*channels_of)(struct store *store, uint64_t user, struct arena *arena,
+                            struct store_channels *out);
+    enum err (*channel_by_name)(struct store *store, struct slice name, uint64_t *id);
+
+    enum err (*member_add)(struct store *store, uint64_t channel, uint64_t user, int64_t now_us);
+    enum err (*member_remove)(struct store *store, uint64_t channel, uint64_t user);
+    enum err (*member_check)(struct store *store, uint64_t channel, uint64_t user, bool *is_member);
+    enum err (*members_page)(struct store *store, uint64_t channel, uint64_t after, size_t limit,
+                             struct arena *arena, struct store_users *out);
+    enum err (*mark_read)(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                          struct arena *arena, struct channel *out);
+
+    enum err (*append)(struct store *store, struct store_append *items, size_t count);
+    enum err (*page)(struct store *store, uint64_t channel, struct store_range range,
+                     struct arena *arena, struct store_page *out);
+
+    enum err (*alias_get)(struct store *store, struct slice alias, uint64_t *id);
+    enum err (*alias_put)(struct store *store, struct slice alias, uint64_t id);
+};
+
+extern const struct store_driver store_driver_mem;
+extern const struct store_driver store_driver_sqlite;
+
+#endif
