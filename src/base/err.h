@@ -27,6 +27,12 @@ enum err {
     ERR_INTERNAL,
 };
 
+/* Say that a failure changes nothing: where this stands, a comment tells why. */
+static inline void err_ignore(enum err err)
+{
+    (void)err;
+}
+
 /* The word for `err`: "not_found"; "internal" for those that are nobody's business outside. */
 const char *err_name(enum err err);
 

@@ -71,6 +71,11 @@ void loop_post(struct loop *loop, struct task *task)
     pthread_mutex_unlock(&loop->inbox_lock);
 }
 
+void loop_run_posted(struct loop *loop)
+{
+    run_inbox(loop);
+}
+
 /* ---- ends of turns ---- */
 
 static void run_ends(struct loop *loop)

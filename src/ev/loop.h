@@ -46,6 +46,9 @@ void loop_stop(struct loop *loop);
 /* Run `task` on the loop's thread soon, tasks of one poster in their order. From any thread. */
 void loop_post(struct loop *loop, struct task *task);
 
+/* Run what was posted, while the loop does not run: for the end of a process. */
+void loop_run_posted(struct loop *loop);
+
 /* Run `end` at the end of this turn; nothing when it is already asked for. */
 void loop_at_turn_end(struct loop *loop, struct turn_end *end);
 

@@ -275,7 +275,7 @@ static void flush(struct conn *conn)
     }
     if (conn->finishing)
         send_end(conn);
-    else if (was_stalled && conn->handler->on_drain != NULL)
+    else if (conn->handler->on_drain != NULL)
         conn->handler->on_drain(conn->owner);
 }
 

@@ -22,7 +22,7 @@ struct net;
 struct conn_handler {
     /* Bytes arrived; they may be changed in place and are gone after the call. */
     void (*on_data)(void *owner, char *data, size_t len);
-    /* The queue was held up by the peer and is empty now. May be NULL. */
+    /* All that was queued has been given to the kernel. May be NULL. */
     void (*on_drain)(void *owner);
     /* The last callback. `owner` frees itself here. */
     void (*on_closed)(void *owner);

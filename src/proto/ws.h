@@ -133,4 +133,7 @@ enum ws_handshake {
 enum ws_handshake ws_handshake_check(const struct http_request *request, char accept[WS_ACCEPT_LEN],
                                      const char **problem);
 
+/* Append the 101 answer; `protocol` is the chosen subprotocol, or empty. */
+void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol);
+
 #endif

@@ -85,3 +85,14 @@ enum ws_handshake ws_handshake_check(const struct http_request *request, char ac
     compute_accept(key, accept);
     return WS_HANDSHAKE_OK;
 }
+
+void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol)
+{
+    http_write_status(out, 101);
+    http_write_header(out, SLICE("Upgrade"), SLICE("websocket"));
+    http_write_header(out, SLICE("Connection"), SLICE("Upgrade"));
+    http_write_header(out, SLICE("Sec-WebSocket-Accept"), slice_from(accept, WS_ACCEPT_LEN));
+    if (protocol.len > 0)
+        http_write_header(out, SLICE("Sec-WebSocket-Protocol"), protocol);
+    http_write_head_end(out);
+}

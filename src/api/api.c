@@ -1,0 +1,112 @@
+/* The HTTP side: operations, health, metrics. */
+
+#include "api/api.h"
+
+#include "api/api_parts.h"
+#include "base/mem.h"
+#include "chat/chat.h"
+#include "ev/pool.h"
+#include "httpd/httpd.h"
+#include "proto/http1.h"
+#include "store/store.h"
+
+/* ---- health ---- */
+
+static bool is_get(struct http_exchange *x)
+{
+    const struct slice method = http_exchange_request(x)->method;
+    if (slice_eq(method, SLICE("GET")) || slice_eq(method, SLICE("HEAD")))
+        return true;
+    http_answer_header(x, SLICE("Allow"), SLICE("GET, HEAD"));
+    http_answer_text(x, 405, "Only GET works here.");
+    return false;
+}
+
+static void on_healthz(struct http_exchange *x, void *arg)
+{
+    const struct api *api = arg;
+    if (!is_get(x))
+        return;
+    http_answer_header(x, SLICE("Cache-Control"), SLICE("no-store"));
+    if (api->draining)
+        http_answer_text(x, 404, "draining"); /* 404 is what makes HAProxy drain us */
+    else
+        http_answer_text(x, 200, "ok");
+}
+
+struct ready_check {
+    struct job job;
+    struct http_exchange *x;
+    enum err err;
+};
+
+static void check_ready(struct job *job, void *store)
+{
+    LIST_ITEM(job, struct ready_check, job)->err = store_check(store);
+}
+
+static void answer_ready(struct job *job)
+{
+    struct ready_check *check = LIST_ITEM(job, struct ready_check, job);
+    http_answer_header(check->x, SLICE("Cache-Control"), SLICE("no-store"));
+    if (check->err == ERR_NONE)
+        http_answer_text(check->x, 200, "ready");
+    else
+        http_answer_text(check->x, 503, "The store cannot be used.");
+    mem_free(check);
+}
+
+static void on_readyz(struct http_exchange *x, void *arg)
+{
+    struct api *api = arg;
+    if (!is_get(x))
+        return;
+    struct ready_check *check = mem_zalloc(sizeof(*check));
+    check->x = x;
+    check->err =
+        pool_submit(api->chat->stores, api->chat->loop, &check->job, check_ready, answer_ready);
+    if (check->err != ERR_NONE)
+        answer_ready(&check->job);
+}
+
+static void on_metrics(struct http_exchange *x, void *arg)
+{
+    const struct api *api = arg;
+    if (!is_get(x))
+        return;
+    struct buf text = {0};
+    api->options->metrics(&text, api->options->metrics_arg);
+    http_answer_header(x, SLICE("Cache-Control"), SLICE("no-store"));
+    http_answer(x, 200, SLICE("text/plain; version=0.0.4; charset=utf-8"), buf_slice(&text));
+    buf_fini(&text);
+}
+
+/* ---- life cycle ---- */
+
+struct api *api_create(struct chat *chat, const struct api_options *options)
+{
+    struct api *api = mem_zalloc(sizeof(*api));
+    api->chat = chat;
+    api->options = options;
+    return api;
+}
+
+void api_destroy(struct api *api)
+{
+    mem_free(api);
+}
+
+void api_attach(struct api *api, struct httpd *httpd)
+{
+    httpd_route(httpd, SLICE("/healthz"), on_healthz, api);
+    httpd_route(httpd, SLICE("/readyz"), on_readyz, api);
+    httpd_route(httpd, SLICE("/metrics"), on_metrics, api);
+    httpd_route(httpd, SLICE("/api/v1/"), api_on_operation, api);
+    httpd_route(httpd, SLICE("/api/"), api_on_unknown, api);
+    httpd_route(httpd, SLICE("/"), api_on_file, api);
+}
+
+void api_drain(struct api *api)
+{
+    api->draining = true;
+}

@@ -1,0 +1,49 @@
+/* The binary form of notices. */
+
+#include "chat/notice.h"
+
+#include <string.h>
+
+#define HEAD_BYTES 33u
+
+static void put_u64(char *out, uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (char)(uint8_t)(value >> (8 * i));
+}
+
+static uint64_t get_u64(const char *in)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++)
+        value |= (uint64_t)(uint8_t)in[i] << (8 * i);
+    return value;
+}
+
+struct bytes *notice_encode(const struct notice *notice)
+{
+    struct bytes *out = bytes_create_room(HEAD_BYTES + notice->json.len);
+    out->data[0] = (char)notice->kind;
+    put_u64(out->data + 1, notice->channel);
+    put_u64(out->data + 9, notice->read_seq);
+    put_u64(out->data + 17, notice->unread);
+    put_u64(out->data + 25, notice->session);
+    if (notice->json.len > 0)
+        memcpy(out->data + HEAD_BYTES, notice->json.ptr, notice->json.len);
+    return out;
+}
+
+bool notice_decode(struct slice in, struct notice *out)
+{
+    if (in.len < HEAD_BYTES || in.ptr[0] < NOTICE_JOINED || in.ptr[0] > NOTICE_LOGGED_OUT)
+        return false;
+    *out = (struct notice){
+        .kind = (enum notice_kind)in.ptr[0],
+        .channel = get_u64(in.ptr + 1),
+        .read_seq = get_u64(in.ptr + 9),
+        .unread = get_u64(in.ptr + 17),
+        .session = get_u64(in.ptr + 25),
+        .json = slice_skip(in, HEAD_BYTES),
+    };
+    return true;
+}

@@ -1,0 +1,125 @@
+/* The edge of one loop: upgrades, draining, life cycle. */
+
+#include "edge/edge.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "chat/chat.h"
+#include "edge/hub.h"
+#include "edge/session.h"
+#include "httpd/httpd.h"
+#include "httpd/origin.h"
+#include "net/conn.h"
+#include "proto/http1.h"
+#include "proto/ws.h"
+
+struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_options *options)
+{
+    struct edge *edge = mem_zalloc(sizeof(*edge));
+    edge->chat = chat;
+    edge->net = net;
+    edge->options = options;
+    list_init(&edge->sessions);
+    return edge;
+}
+
+void edge_destroy(struct edge *edge)
+{
+    if (edge == NULL)
+        return;
+    assert(list_empty(&edge->sessions));
+    assert(edge->channels.len == 0 && edge->userIdToSocket.len == 0);
+    map_fini(&edge->channels);
+    map_fini(&edge->userIdToSocket);
+    buf_fini(&edge->scratch);
+    mem_free(edge);
+}
+
+static void accept_upgrade(struct edge *edge, struct http_exchange *x,
+                           const char accept[WS_ACCEPT_LEN])
+{
+    const struct http_request *request = http_exchange_request(x);
+    struct slice cookie = SLICE_EMPTY;
+    (void)http_cookie_get(request, SLICE("parley_session"), &cookie);
+    char token[TOKEN_TEXT_LEN];
+    const size_t token_len = cookie.len == TOKEN_TEXT_LEN ? TOKEN_TEXT_LEN : 0;
+    memcpy(token, cookie.ptr, token_len);
+
+    struct buf head = {0};
+    const bool named =
+        http_header_has_token(request, SLICE("Sec-WebSocket-Protocol"), SLICE("parley.v1"));
+    ws_write_accept(&head, accept, named ? SLICE("parley.v1") : SLICE_EMPTY);
+
+    struct buf rest = {0};
+    struct conn *conn = http_upgrade(x, buf_slice(&head), &rest);
+    if (conn != NULL)
+        session_create(edge, conn, slice_from(token, token_len), buf_slice(&rest));
+    buf_fini(&head);
+    buf_fini(&rest);
+}
+
+static void on_upgrade(struct http_exchange *x, void *arg)
+{
+    struct edge *edge = arg;
+    const struct http_request *request = http_exchange_request(x);
+    char accept[WS_ACCEPT_LEN];
+    const char *problem = "";
+    switch (ws_handshake_check(request, accept, &problem)) {
+    case WS_HANDSHAKE_OK:
+        break;
+    case WS_HANDSHAKE_VERSION:
+        http_answer_header(x, SLICE("Sec-WebSocket-Version"), SLICE("13"));
+        http_answer_text(x, 426, problem);
+        return;
+    case WS_HANDSHAKE_BAD_REQUEST:
+        http_answer_text(x, 400, problem);
+        return;
+    }
+    if (!origin_allowed(request, edge->options->allowed_origin))
+        http_answer_text(x, 403, "This origin may not connect with a browser's cookie.");
+    else if (edge->draining)
+        http_answer_text(x, 503, "This server is stopping. Connect again.");
+    else
+        accept_upgrade(edge, x, accept);
+}
+
+void edge_attach(struct edge *edge, struct httpd *httpd)
+{
+    httpd_route(httpd, SLICE("/ws"), on_upgrade, edge);
+}
+
+/* ---- draining ---- */
+
+/* A random delay, so that not all clients come back in the same moment. */
+static uint64_t jitter_ms(uint64_t window_ms)
+{
+    uint64_t random;
+    token_random(&random, sizeof(random));
+    return window_ms == 0 ? 0 : random % window_ms;
+}
+
+void edge_drain(struct edge *edge, uint64_t window_ms)
+{
+    edge->draining = true;
+    for (struct list *link = edge->sessions.next; link != &edge->sessions; link = link->next) {
+        struct session *session = LIST_ITEM(link, struct session, link);
+        struct buf json = {0};
+        buf_append(&json, SLICE("{\"ev\":\"move\",\"after_ms\":"));
+        buf_u64(&json, jitter_ms(window_ms));
+        buf_byte(&json, '}');
+        session_push_json(session, buf_slice(&json), CLASS_ANSWER);
+        buf_fini(&json);
+        session_close(session, WS_CLOSE_RESTART, SLICE("The server is stopping."));
+    }
+}
+
+size_t edge_sessions(const struct edge *edge)
+{
+    return edge->stats.sessions;
+}
+
+const struct edge_stats *edge_stats(const struct edge *edge)
+{
+    return &edge->stats;
+}

@@ -1,0 +1,279 @@
+/* The edge's indexes of its sockets, and the fan-out over them. */
+
+#include "edge/hub.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "chat/chat.h"
+#include "edge/session.h"
+#include "model/event.h"
+#include "rpc/write.h"
+
+/* ---- events of a channel ---- */
+
+static void fan_out(struct edge *edge, struct edge_channel *channel, struct bytes *frame)
+{
+    for (uint32_t i = 0; i < channel->places_len; i++) {
+        const struct channel_place *place = &channel->places[i];
+        struct session *session = place->session;
+        if (session->state != SESSION_LIVE)
+            continue; /* loading: its hello will tell of this event; closing: too late */
+        if (session_push(session, frame, CLASS_HISTORY)) {
+            edge->stats.deliveries++;
+        } else {
+            session->channels[place->membership].missed = true;
+            edge->stats.left_out++;
+        }
+    }
+}
+
+/* One event: encoded once, the same bytes for every socket. */
+static void on_channel_event(struct bus_topic topic, struct bytes *payload, void *arg)
+{
+    struct edge *edge = arg;
+    struct edge_channel *channel = map_get(&edge->channels, topic.id);
+    struct event event;
+    if (channel == NULL || !event_decode(bytes_slice(payload), &event))
+        return;
+    edge->stats.events++;
+    channel->last_seq = event.seq;
+
+    struct json_writer w;
+    buf_clear(&edge->scratch);
+    json_writer_init(&w, &edge->scratch);
+    write_event(&w, &event);
+    struct bytes *frame = session_frame(buf_slice(&edge->scratch));
+    fan_out(edge, channel, frame);
+    bytes_unref(frame);
+}
+
+/* ---- what concerns one person ---- */
+
+static void write_notice(struct json_writer *w, const struct notice *notice)
+{
+    json_object_begin(w);
+    switch (notice->kind) {
+    case NOTICE_JOINED:
+        write_member_string(w, SLICE("ev"), SLICE("joined"));
+        json_name(w, SLICE("channel"));
+        json_write_raw(w, notice->json);
+        break;
+    case NOTICE_LEFT:
+        write_member_string(w, SLICE("ev"), SLICE("left"));
+        write_member_u64(w, SLICE("channel"), notice->channel);
+        break;
+    case NOTICE_READ:
+        write_member_string(w, SLICE("ev"), SLICE("read"));
+        write_member_u64(w, SLICE("channel"), notice->channel);
+        write_member_u64(w, SLICE("read_seq"), notice->read_seq);
+        write_member_u64(w, SLICE("unread"), notice->unread);
+        break;
+    case NOTICE_LOGGED_OUT:
+        write_member_string(w, SLICE("ev"), SLICE("logged_out"));
+        break;
+    }
+    json_object_end(w);
+}
+
+/* Change the session's memberships; false when it need not hear of it. */
+static bool apply(struct session *session, const struct notice *notice)
+{
+    bool fresh = false;
+    struct membership *membership;
+    switch (notice->kind) {
+    case NOTICE_JOINED:
+        return hub_add_channel(session, notice->channel, &fresh);
+    case NOTICE_LEFT:
+        membership = hub_find(session, notice->channel);
+        if (membership != NULL)
+            hub_remove_channel(session, membership);
+        return true;
+    case NOTICE_READ:
+        return true;
+    case NOTICE_LOGGED_OUT:
+        return session->has_token && token_session_key(session->token_hash) == notice->session;
+    }
+    return false;
+}
+
+static void tell(struct session *session, const struct notice *notice, struct bytes *frame)
+{
+    if (session->state == SESSION_LOADING) {
+        session->changed = true; /* what it loads may be older than this: it loads again */
+        if (notice->kind != NOTICE_LOGGED_OUT)
+            return;
+    }
+    if (session->state == SESSION_CLOSING || !apply(session, notice))
+        return;
+    (void)session_push(session, frame,
+                       notice->kind == NOTICE_READ ? CLASS_LIVE : CLASS_ANSWER);
+    if (notice->kind == NOTICE_LOGGED_OUT)
+        session_close(session, 4003, SLICE("The session has ended."));
+}
+
+static void on_user_notice(struct bus_topic topic, struct bytes *payload, void *arg)
+{
+    struct edge *edge = arg;
+    struct edge_user *user = map_get(&edge->userIdToSocket, topic.id);
+    struct notice notice;
+    if (user == NULL || !notice_decode(bytes_slice(payload), &notice))
+        return;
+    struct json_writer w;
+    buf_clear(&edge->scratch);
+    json_writer_init(&w, &edge->scratch);
+    write_notice(&w, &notice);
+    struct bytes *frame = session_frame(buf_slice(&edge->scratch));
+
+    /* Closing a session only takes it out of the list when its connection is gone, later. */
+    for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next)
+        tell(LIST_ITEM(link, struct session, user_link), &notice, frame);
+    bytes_unref(frame);
+}
+
+/* ---- user -> sockets ---- */
+
+bool hub_add_user(struct session *session, uint64_t id)
+{
+    struct edge *edge = session->edge;
+    struct edge_user *user = map_get(&edge->userIdToSocket, id);
+    if (user == NULL) {
+        user = mem_zalloc(sizeof(*user));
+        user->id = id;
+        list_init(&user->sessions);
+        if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_USER, id}, on_user_notice, edge,
+                          &user->sub) != ERR_NONE) {
+            mem_free(user);
+            return false;
+        }
+        map_put(&edge->userIdToSocket, id, user);
+        edge->stats.users++;
+    }
+    list_push(&user->sessions, &session->user_link);
+    session->user = user;
+    return true;
+}
+
+void hub_remove_user(struct session *session)
+{
+    struct edge *edge = session->edge;
+    struct edge_user *user = session->user;
+    if (user == NULL)
+        return;
+    session->user = NULL;
+    list_remove(&session->user_link);
+    if (!list_empty(&user->sessions))
+        return;
+    bus_unsubscribe(edge->chat->bus, user->sub);
+    map_remove(&edge->userIdToSocket, user->id);
+    mem_free(user);
+    edge->stats.users--;
+}
+
+/* ---- channel -> sockets ---- */
+
+static struct edge_channel *channel_open(struct edge *edge, uint64_t id)
+{
+    struct edge_channel *channel = mem_zalloc(sizeof(*channel));
+    channel->id = id;
+    if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_CHANNEL, id}, on_channel_event,
+                      edge, &channel->sub) != ERR_NONE) {
+        mem_free(channel);
+        return NULL;
+    }
+    map_put(&edge->channels, id, channel);
+    edge->stats.channels++;
+    return channel;
+}
+
+static void channel_close(struct edge *edge, struct edge_channel *channel)
+{
+    bus_unsubscribe(edge->chat->bus, channel->sub);
+    map_remove(&edge->channels, channel->id);
+    mem_free(channel->places);
+    mem_free(channel);
+    edge->stats.channels--;
+}
+
+/* Room for one more; arrays of memberships grow by little, for most people have few channels. */
+static void reserve_membership(struct session *session)
+{
+    if (session->channels_len < session->channels_cap)
+        return;
+    const uint32_t cap = session->channels_cap;
+    session->channels_cap = cap + (cap < 16 ? 5 : cap / 2);
+    session->channels = mem_realloc_array(session->channels, session->channels_cap,
+                                          sizeof(*session->channels));
+}
+
+static void reserve_place(struct edge_channel *channel)
+{
+    if (channel->places_len < channel->places_cap)
+        return;
+    const uint32_t cap = channel->places_cap;
+    channel->places_cap = cap < 4 ? 4 : cap + cap / 2;
+    channel->places =
+        mem_realloc_array(channel->places, channel->places_cap, sizeof(*channel->places));
+}
+
+bool hub_add_channel(struct session *session, uint64_t id, bool *fresh)
+{
+    struct edge *edge = session->edge;
+    if (hub_find(session, id) != NULL)
+        return true;
+    struct edge_channel *channel = map_get(&edge->channels, id);
+    if (channel == NULL) {
+        channel = channel_open(edge, id);
+        if (channel == NULL)
+            return false;
+        *fresh = true;
+    }
+    reserve_membership(session);
+    reserve_place(channel);
+    session->channels[session->channels_len] =
+        (struct membership){channel, channel->places_len, false};
+    channel->places[channel->places_len] = (struct channel_place){session, session->channels_len};
+    session->channels_len++;
+    channel->places_len++;
+    return true;
+}
+
+struct membership *hub_find(struct session *session, uint64_t id)
+{
+    struct edge_channel *channel = map_get(&session->edge->channels, id);
+    if (channel == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < session->channels_len; i++) {
+        if (session->channels[i].channel == channel)
+            return &session->channels[i];
+    }
+    return NULL;
+}
+
+void hub_remove_channel(struct session *session, struct membership *membership)
+{
+    struct edge_channel *channel = membership->channel;
+
+    /* The last place of the channel moves into the one that becomes free, */
+    const struct channel_place moved = channel->places[--channel->places_len];
+    channel->places[membership->place] = moved;
+    moved.session->channels[moved.membership].place = membership->place;
+
+    /* and so does the last membership of the session. */
+    const struct membership last = session->channels[--session->channels_len];
+    if (membership != &session->channels[session->channels_len]) {
+        *membership = last;
+        last.channel->places[last.place].membership = (uint32_t)(membership - session->channels);
+    }
+    if (channel->places_len == 0)
+        channel_close(session->edge, channel);
+}
+
+void hub_remove_all_channels(struct session *session)
+{
+    while (session->channels_len > 0)
+        hub_remove_channel(session, &session->channels[session->channels_len - 1]);
+    mem_free(session->channels);
+    session->channels = NULL;
+    session->channels_cap = 0;
+}

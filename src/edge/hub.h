@@ -1,0 +1,68 @@
+#ifndef EDGE_HUB_H
+#define EDGE_HUB_H
+
+/*
+ * Hub: the edge's indexes of its sockets, and the fan-out over them. Private to src/edge.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "edge/edge.h"
+
+struct bus_sub;
+struct session;
+
+struct edge {
+    struct chat *chat;
+    struct net *net;
+    const struct edge_options *options;
+    struct list sessions;
+    struct map userIdToSocket; /* user id -> struct edge_user */
+    struct map channels;       /* channel id -> struct edge_channel */
+    struct buf scratch;        /* the event being encoded */
+    struct edge_stats stats;
+    bool draining;
+};
+
+/* A person with at least one socket here. */
+struct edge_user {
+    uint64_t id;
+    struct bus_sub *sub;
+    struct list sessions;
+};
+
+/* A session's place among a channel's. */
+struct channel_place {
+    struct session *session;
+    uint32_t membership; /* in the session's array */
+};
+
+/* A channel with at least one member here. */
+struct edge_channel {
+    uint64_t id;
+    uint64_t last_seq; /* of the newest event seen since the subscription; 0: none yet */
+    struct bus_sub *sub;
+    struct channel_place *places;
+    uint32_t places_len;
+    uint32_t places_cap;
+};
+
+/* Put the session among its user's; false when the bus refuses. */
+bool hub_add_user(struct session *session, uint64_t user);
+void hub_remove_user(struct session *session);
+
+/* The session hears the channel from now on. *fresh is set when nobody here did before. */
+bool hub_add_channel(struct session *session, uint64_t channel, bool *fresh);
+
+/* The session's membership in `channel`, or NULL. */
+struct membership *hub_find(struct session *session, uint64_t channel);
+
+/* The session does not hear that channel any more; the array's last membership takes its place. */
+void hub_remove_channel(struct session *session, struct membership *membership);
+void hub_remove_all_channels(struct session *session);
+
+#endif

@@ -1,0 +1,395 @@
+/* One WebSocket of one person: requests in, answers and events out, limits. */
+
+#include "edge/session.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "chat/chat.h"
+#include "edge/hub.h"
+#include "net/conn.h"
+#include "rpc/rpc.h"
+#include "rpc/write.h"
+
+#define QUEUE_MAX (1024u * 1024u)        /* of events */
+#define QUEUE_LIVE_MAX (QUEUE_MAX / 2)   /* of what is of this moment only */
+#define QUEUE_HARD_MAX (4u * QUEUE_MAX)  /* with answers */
+#define IN_FLIGHT_MAX 256u               /* requests; then nothing more is read */
+#define STRIKES_MAX 10u
+#define MESSAGE_MS 30000u                /* for all frames of one message */
+#define CHECK_MS 10000u
+#define LINGER_MS 5000u
+
+static const struct conn_handler handler;
+
+/* ---- sending ---- */
+
+struct bytes *session_frame(struct slice json)
+{
+    char head[WS_FRAME_HEAD_MAX];
+    const size_t head_len = ws_frame_head(head, WS_TEXT, json.len);
+    struct bytes *frame = bytes_create_room(head_len + json.len);
+    memcpy(frame->data, head, head_len);
+    memcpy(frame->data + head_len, json.ptr, json.len);
+    return frame;
+}
+
+bool session_push(struct session *session, struct bytes *frame, enum session_class class)
+{
+    static const size_t queue_max[] = {
+        [CLASS_LIVE] = QUEUE_LIVE_MAX,
+        [CLASS_HISTORY] = QUEUE_MAX,
+        [CLASS_ANSWER] = QUEUE_HARD_MAX,
+    };
+    if (session->conn == NULL || session->state == SESSION_CLOSING)
+        return false;
+    if (session->behind && class == CLASS_HISTORY)
+        return false;
+    if (conn_queued(session->conn) + frame->len > queue_max[class]) {
+        if (class == CLASS_HISTORY)
+            session->behind = true;
+        else if (class == CLASS_ANSWER)
+            session_close(session, WS_CLOSE_TRY_LATER, SLICE("You read too slowly."));
+        return false;
+    }
+    conn_send(session->conn, bytes_ref(frame));
+    return true;
+}
+
+void session_push_json(struct session *session, struct slice json, enum session_class class)
+{
+    struct bytes *frame = session_frame(json);
+    (void)session_push(session, frame, class);
+    bytes_unref(frame);
+}
+
+/* Tell a socket that has caught up with its queue which channels it must resume. */
+static void send_behind(struct session *session)
+{
+    struct buf json = {0};
+    struct json_writer w;
+    json_writer_init(&w, &json);
+    json_object_begin(&w);
+    write_member_string(&w, SLICE("ev"), SLICE("behind"));
+    json_name(&w, SLICE("channels"));
+    json_array_begin(&w);
+    for (uint32_t i = 0; i < session->channels_len; i++) {
+        struct membership *membership = &session->channels[i];
+        if (!membership->missed)
+            continue;
+        membership->missed = false;
+        json_object_begin(&w);
+        write_member_u64(&w, SLICE("channel"), membership->channel->id);
+        write_member_u64(&w, SLICE("last_seq"), membership->channel->last_seq);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_object_end(&w);
+    session->behind = false;
+    session->edge->stats.behind++;
+    session_push_json(session, buf_slice(&json), CLASS_ANSWER);
+    buf_fini(&json);
+}
+
+/* ---- requests ---- */
+
+/* Nothing more is read while too much is asked or too little is taken. */
+static bool overloaded(const struct session *session)
+{
+    return session->in_flight >= IN_FLIGHT_MAX || conn_queued(session->conn) > QUEUE_MAX;
+}
+
+static void answered(struct rpc_call *call)
+{
+    struct session *session = call->owner;
+    if (session->conn != NULL && session->state != SESSION_CLOSING) {
+        session_push_json(session, buf_slice(&call->reply), CLASS_ANSWER);
+        if (!overloaded(session))
+            conn_resume(session->conn);
+    }
+    rpc_destroy(call);
+    session_release(session);
+}
+
+static void answer_error(struct session *session, bool has_id, uint64_t id, enum err err,
+                         struct slice problem)
+{
+    struct buf json = {0};
+    rpc_write_error(&json, has_id, id, err, problem, 0);
+    session_push_json(session, buf_slice(&json), CLASS_ANSWER);
+    buf_fini(&json);
+}
+
+/* What is no request at all: answered a few times, then the socket is closed. */
+static void strike(struct session *session, struct slice problem)
+{
+    answer_error(session, false, 0, ERR_INVALID, problem);
+    if (++session->strikes >= STRIKES_MAX)
+        session_close(session, WS_CLOSE_POLICY, SLICE("Too many malformed requests."));
+}
+
+static void start(struct session *session, struct rpc_call *call)
+{
+    struct json channel;
+    uint64_t id;
+    if (session->user != NULL) {
+        call->user = session->user->id;
+        call->has_token = session->has_token;
+        memcpy(call->token_hash, session->token_hash, TOKEN_HASH_BYTES);
+        if (json_get(call->args, SLICE("channel"), &channel) && json_u64(channel, &id) &&
+            hub_find(session, id) != NULL)
+            call->member_of = id;
+    }
+    call->owner = session;
+    call->done = answered;
+    session->in_flight++;
+    session->edge->stats.requests++;
+    rpc_start(call);
+    if (session->state != SESSION_CLOSING && overloaded(session))
+        conn_pause(session->conn);
+}
+
+/* Before hello only what needs no session. */
+static bool may_start(const struct session *session, struct slice op)
+{
+    return session->state == SESSION_LIVE || slice_eq(op, SLICE("signUp")) ||
+           slice_eq(op, SLICE("logIn"));
+}
+
+/* Read "op" and "id"; false, with a strike, when they are not there. */
+static bool read_envelope(struct session *session, struct rpc_call *call, struct slice *op)
+{
+    struct json value;
+    uint64_t id;
+    if (!json_get(call->args, SLICE("id"), &value) || !json_u64(value, &id) || id >= 1ULL << 53) {
+        strike(session, SLICE("A request needs an \"id\": a whole number below 2^53."));
+        return false;
+    }
+    rpc_set_id(call, id);
+    if (!json_get(call->args, SLICE("op"), &value) || value.type != JSON_STRING) {
+        strike(session, SLICE("A request needs an \"op\": the operation's name."));
+        return false;
+    }
+    *op = slice_from(value.raw.ptr + 1, value.raw.len - 2);
+    return true;
+}
+
+static void on_request(struct session *session, struct slice text)
+{
+    struct rpc_call *call = rpc_create(session->edge->chat, text);
+    struct slice op;
+    if (call == NULL) {
+        strike(session, SLICE("A request is one JSON object, nested at most 16 deep."));
+        return;
+    }
+    if (!read_envelope(session, call, &op)) {
+        rpc_destroy(call);
+        return;
+    }
+    if (slice_eq(op, SLICE("hello"))) {
+        session_hello(session, call);
+        return;
+    }
+    call->op = rpc_find(op);
+    if (call->op == NULL) {
+        answer_error(session, true, call->id, ERR_INVALID,
+                     SLICE("There is no such operation. See docs/PROTOCOL.md."));
+        rpc_destroy(call);
+    } else if (!may_start(session, op)) {
+        answer_error(session, true, call->id, ERR_UNAUTHENTICATED,
+                     SLICE("Say hello first, with the token of a session."));
+        rpc_destroy(call);
+    } else {
+        start(session, call);
+    }
+}
+
+/* ---- frames ---- */
+
+static void on_message(struct session *session, const struct ws_message *message)
+{
+    struct buf pong = {0};
+    switch (message->opcode) {
+    case WS_TEXT:
+        on_request(session, message->payload);
+        break;
+    case WS_BINARY:
+        session_close(session, WS_CLOSE_UNSUPPORTED, SLICE("Requests are text, not binary."));
+        break;
+    case WS_PING:
+        /* Only while the peer takes what it is sent: a flood of pings fills no queue. */
+        ws_write_frame(&pong, WS_PONG, message->payload);
+        if (conn_stalled_since_ms(session->conn) == 0)
+            conn_send_copy(session->conn, buf_slice(&pong));
+        buf_fini(&pong);
+        break;
+    case WS_PONG:
+    case WS_CONTINUATION:
+        break;
+    case WS_CLOSE:
+        session_close(session,
+                      message->close_code == WS_CLOSE_NO_CODE ? WS_CLOSE_NORMAL
+                                                              : message->close_code,
+                      SLICE_EMPTY);
+        break;
+    }
+}
+
+static void on_data(void *owner, char *data, size_t len)
+{
+    struct session *session = owner;
+    session->seen_ms = loop_now_ms(session->edge->chat->loop);
+    session->pinged_ms = 0;
+    while (len > 0 && session->state != SESSION_CLOSING) {
+        size_t used = 0;
+        struct ws_message message;
+        const enum parse result = ws_decode(&session->decoder, data, len, &used, &message);
+        data += used;
+        len -= used;
+        if (result == PARSE_DONE) {
+            on_message(session, &message);
+        } else if (result != PARSE_MORE) {
+            session->edge->stats.closed_protocol++;
+            session_close(session, ws_decoder_error(&session->decoder),
+                          slice_str(ws_error_reason(&session->decoder)));
+        }
+    }
+    if (!ws_decoder_busy(&session->decoder))
+        session->message_ms = 0;
+    else if (session->message_ms == 0)
+        session->message_ms = session->seen_ms;
+}
+
+static void on_drain(void *owner)
+{
+    struct session *session = owner;
+    if (session->behind)
+        send_behind(session);
+    if (session->in_flight < IN_FLIGHT_MAX)
+        conn_resume(session->conn);
+}
+
+/* ---- time limits ---- */
+
+static void on_timer(struct timer *timer);
+
+static void arm(struct session *session, uint64_t delay_ms)
+{
+    timer_start(session->edge->chat->loop, &session->timer, delay_ms, on_timer);
+}
+
+static void send_ping(struct session *session, uint64_t now_ms)
+{
+    struct buf ping = {0};
+    ws_write_frame(&ping, WS_PING, SLICE_EMPTY);
+    conn_send_copy(session->conn, buf_slice(&ping));
+    buf_fini(&ping);
+    session->pinged_ms = now_ms;
+}
+
+/* Close when a limit is passed; true when it was. */
+static bool limits_passed(struct session *session, uint64_t now_ms)
+{
+    const struct edge_options *options = session->edge->options;
+    const uint64_t stalled_ms = conn_stalled_since_ms(session->conn);
+    if (stalled_ms != 0 && now_ms - stalled_ms >= options->stall_ms) {
+        session->edge->stats.closed_slow++;
+        conn_close(session->conn); /* a close frame would only join the queue */
+    } else if (session->message_ms != 0 && now_ms - session->message_ms >= MESSAGE_MS) {
+        session_close(session, WS_CLOSE_POLICY, SLICE("A message took too long."));
+    } else if (session->pinged_ms != 0 && now_ms - session->pinged_ms >= options->pong_ms) {
+        conn_close(session->conn); /* half-open: nobody is there */
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void on_timer(struct timer *timer)
+{
+    struct session *session = LIST_ITEM(timer, struct session, timer);
+    const struct edge_options *options = session->edge->options;
+    const uint64_t now_ms = loop_now_ms(session->edge->chat->loop);
+    if (session->state == SESSION_NEW) {
+        session_close(session, 4001, SLICE("No hello came in time."));
+        return;
+    }
+    if (limits_passed(session, now_ms))
+        return;
+    if (session->pinged_ms == 0 && now_ms - session->seen_ms >= options->ping_ms)
+        send_ping(session, now_ms);
+
+    uint64_t next_ms = session->pinged_ms != 0 ? session->pinged_ms + options->pong_ms
+                                               : session->seen_ms + options->ping_ms;
+    next_ms = next_ms > now_ms ? next_ms - now_ms : 1;
+    arm(session, next_ms < CHECK_MS ? next_ms : CHECK_MS);
+}
+
+/* ---- life cycle ---- */
+
+void session_create(struct edge *edge, struct conn *conn, struct slice token, struct slice rest)
+{
+    struct session *session = mem_zalloc(sizeof(*session));
+    session->edge = edge;
+    session->conn = conn;
+    session->seen_ms = loop_now_ms(edge->chat->loop);
+    session->has_token = token_hash(token, session->token_hash);
+    ws_decoder_init(&session->decoder, RPC_TEXT_MAX, true);
+    conn_set_handler(conn, &handler, session);
+    list_push(&edge->sessions, &session->link);
+    edge->stats.sessions++;
+    arm(session, edge->options->hello_ms);
+    if (rest.len > 0) {
+        struct buf copy = {0}; /* decoding changes it in place */
+        buf_append(&copy, rest);
+        on_data(session, copy.ptr, copy.len);
+        buf_fini(&copy);
+    }
+}
+
+/* Out of all indexes: nothing is pushed to it any more. */
+static void retire(struct session *session)
+{
+    hub_remove_all_channels(session);
+    hub_remove_user(session);
+    timer_stop(session->edge->chat->loop, &session->timer);
+    ws_decoder_fini(&session->decoder);
+}
+
+static void free_session(struct session *session)
+{
+    list_remove(&session->link);
+    session->edge->stats.sessions--;
+    mem_free(session);
+}
+
+void session_close(struct session *session, uint16_t code, struct slice reason)
+{
+    if (session->state == SESSION_CLOSING || session->conn == NULL)
+        return;
+    session->state = SESSION_CLOSING;
+    timer_stop(session->edge->chat->loop, &session->timer);
+    struct buf frame = {0};
+    ws_write_close(&frame, code, reason);
+    conn_send_copy(session->conn, buf_slice(&frame));
+    buf_fini(&frame);
+    conn_finish(session->conn, LINGER_MS);
+}
+
+void session_release(struct session *session)
+{
+    session->in_flight--;
+    if (session->conn == NULL && session->in_flight == 0)
+        free_session(session);
+}
+
+static void on_closed(void *owner)
+{
+    struct session *session = owner;
+    session->state = SESSION_CLOSING;
+    session->conn = NULL;
+    retire(session);
+    if (session->in_flight == 0)
+        free_session(session);
+}
+
+static const struct conn_handler handler = {on_data, on_drain, on_closed};

@@ -1,0 +1,14 @@
+#ifndef MAIN_COMMANDS_H
+#define MAIN_COMMANDS_H
+
+/* The commands of the program. Each returns the exit status. */
+
+#include "main/options.h"
+
+#define PARLEY_VERSION "0.1.0"
+
+int command_serve(const struct config *config);
+int command_echo(const struct config *config);
+int command_import_slack(const struct config *config, const char *path);
+
+#endif

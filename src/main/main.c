@@ -1,0 +1,161 @@
+/* parley: which command is it? */
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "main/commands.h"
+
+static void help(void)
+{
+    printf("Parley " PARLEY_VERSION ": a chat system in one program.\n"
+           "\n"
+           "  parley serve                                   chat at http://127.0.0.1:8080\n"
+           "  parley serve --listen :8080 --data /srv/chat   for everybody in your network\n"
+           "  parley import slack export.zip                 bring the history of a Slack team\n"
+           "\n"
+           "Commands:\n"
+           "  serve          The whole system in one process, stored in SQLite.\n"
+           "  import slack   Read a Slack export into --data.\n"
+           "  echo           A bare WebSocket echo server, for conformance tests.\n"
+           "  version        Print the version.\n"
+           "\n"
+           "parley COMMAND --help tells more.\n");
+}
+
+static void help_serve(void)
+{
+    printf("parley serve: the whole system in one process.\n"
+           "\n"
+           "  parley serve\n"
+           "  parley serve --listen :8080 --data /srv/parley\n"
+           "  PARLEY_MESSAGE_RATE=600 parley serve --config /etc/parley.ini\n"
+           "\n"
+           "It prints one line when it is ready. SIGTERM and Ctrl-C stop it cleanly.\n");
+    options_help(COMMAND_SERVE);
+}
+
+static void help_echo(void)
+{
+    printf("parley echo: sends back every WebSocket message, text as text and binary as binary,\n"
+           "up to 16 MiB, at any path, without login and for any origin. Only for tests.\n"
+           "\n"
+           "  parley echo --listen 127.0.0.1:9001\n");
+    options_help(COMMAND_ECHO);
+}
+
+static void help_import(void)
+{
+    printf("parley import slack: read a Slack export (the ZIP file that Slack makes).\n"
+           "\n"
+           "  parley import slack export.zip\n"
+           "  parley import slack export.zip --data /srv/parley --dry-run\n"
+           "  parley import slack export.zip --json >report.json\n"
+           "\n"
+           "People, channels, members and messages come in with their times, authors, threads and\n"
+           "mentions. It can be run again: what is there already is not added twice.\n");
+    options_help(COMMAND_IMPORT);
+}
+
+/* As many files as the system lets us have: each connection is one. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_options(enum command command, int argc, char **argv, int first,
+                         struct config *config, const char **rest, int rest_max, int *rest_len)
+{
+    if (options_read(command, argc, argv, first, config, rest, rest_max, rest_len) != ERR_NONE)
+        return false;
+    if (config->verbose)
+        log_set_level(LOG_DEBUG);
+    return true;
+}
+
+static int run_serve(int argc, char **argv)
+{
+    struct config config;
+    int rest_len;
+    if (!read_options(COMMAND_SERVE, argc, argv, 2, &config, NULL, 0, &rest_len))
+        return 2;
+    return command_serve(&config);
+}
+
+static int run_echo(int argc, char **argv)
+{
+    struct config config;
+    int rest_len;
+    if (!read_options(COMMAND_ECHO, argc, argv, 2, &config, NULL, 0, &rest_len))
+        return 2;
+    return command_echo(&config);
+}
+
+static int run_import(int argc, char **argv)
+{
+    struct config config;
+    const char *rest[2];
+    int rest_len;
+    if (!read_options(COMMAND_IMPORT, argc, argv, 2, &config, rest, 2, &rest_len))
+        return 2;
+    if (rest_len != 2 || strcmp(rest[0], "slack") != 0) {
+        fprintf(stderr, "parley: say what to import: parley import slack export.zip\n");
+        return 2;
+    }
+    return command_import_slack(&config, rest[1]);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    void (*help)(void);
+} commands[] = {
+    {"serve", run_serve, help_serve},
+    {"echo", run_echo, help_echo},
+    {"import", run_import, help_import},
+};
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    if (sodium_init() < 0) {
+        fprintf(stderr, "parley: the system gives no random numbers.\n");
+        return 1;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        if (wants_help(argc, argv)) {
+            commands[i].help();
+            return 0;
+        }
+        return commands[i].run(argc, argv);
+    }
+    if (argc > 1 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
+        printf("parley " PARLEY_VERSION "\n");
+        return 0;
+    }
+    if (argc < 2 || wants_help(argc, argv) || strcmp(argv[1], "help") == 0) {
+        help();
+        return 0;
+    }
+    fprintf(stderr, "parley: there is no command \"%s\". parley --help lists them.\n", argv[1]);
+    return 2;
+}

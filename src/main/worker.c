@@ -1,0 +1,153 @@
+/* One loop with everything that lives on it. */
+
+#include "main/worker.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "ev/loop.h"
+#include "httpd/httpd.h"
+#include "net/net.h"
+#include "rpc/rpc.h"
+
+#define PIN_MS 1000u
+#define DRAIN_CHECK_MS 100u
+
+struct worker {
+    const struct worker_shared *shared;
+    unsigned index;
+    pthread_t thread;
+    struct loop *loop;
+    struct net *net;
+    struct httpd *httpd;
+    struct listener *listener;
+    struct chat chat;
+    struct edge *edge;
+    struct api *api;
+    struct timer pin;
+
+    /* Stopping. */
+    struct task command;
+    struct timer drain;
+    uint64_t drain_until_ms;
+    uint64_t drain_ms;
+    struct loop *idle_loop;
+    struct task *idle;
+};
+
+static void pin(struct timer *timer)
+{
+    struct worker *worker = LIST_ITEM(timer, struct worker, pin);
+    board_pin(worker->shared->board, worker->index, edge_stats(worker->edge),
+              net_stats(worker->net));
+    timer_start(worker->loop, timer, PIN_MS, pin);
+}
+
+static void *run(void *arg)
+{
+    struct worker *worker = arg;
+    timer_start(worker->loop, &worker->pin, PIN_MS, pin);
+    loop_run(worker->loop);
+    return NULL;
+}
+
+/* ---- life cycle ---- */
+
+void worker_destroy(struct worker *worker)
+{
+    listener_close(worker->listener);
+    loop_run_posted(worker->loop); /* the last answers of pools and journal */
+    edge_destroy(worker->edge);
+    api_destroy(worker->api);
+    httpd_destroy(worker->httpd);
+    chat_fini(&worker->chat);
+    bus_close(worker->chat.bus);
+    net_destroy(worker->net);
+    loop_destroy(worker->loop);
+    mem_free(worker);
+}
+
+enum err worker_start(const struct worker_shared *shared, unsigned index, struct worker **out)
+{
+    struct worker *worker = mem_zalloc(sizeof(*worker));
+    worker->shared = shared;
+    worker->index = index;
+    worker->loop = loop_create();
+    worker->net = net_create(worker->loop);
+    worker->httpd = httpd_create(worker->net, RPC_TEXT_MAX);
+    worker->chat = (struct chat){.loop = worker->loop,
+                                 .journal = shared->journal,
+                                 .stores = shared->stores,
+                                 .passwords = shared->passwords,
+                                 .options = &shared->chat};
+    chat_init(&worker->chat);
+    worker->edge = edge_create(&worker->chat, worker->net, &shared->edge);
+    worker->api = api_create(&worker->chat, &shared->api);
+    edge_attach(worker->edge, worker->httpd);
+    api_attach(worker->api, worker->httpd);
+
+    enum err err = bus_open(worker->loop, shared->bus_url, &worker->chat.bus);
+    if (err == ERR_NONE)
+        err = listener_open(worker->loop, &shared->address, httpd_accept, worker->httpd,
+                            &worker->listener);
+    if (err != ERR_NONE) {
+        worker_destroy(worker);
+        return err;
+    }
+    const int rc = pthread_create(&worker->thread, NULL, run, worker);
+    assert(rc == 0);
+    pthread_setname_np(worker->thread, "loop");
+    *out = worker;
+    return ERR_NONE;
+}
+
+/* ---- stopping ---- */
+
+static void check_drained(struct timer *timer)
+{
+    struct worker *worker = LIST_ITEM(timer, struct worker, drain);
+    const bool idle =
+        net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
+    if (idle || loop_now_ms(worker->loop) >= worker->drain_until_ms)
+        loop_post(worker->idle_loop, worker->idle);
+    else
+        timer_start(worker->loop, timer, DRAIN_CHECK_MS, check_drained);
+}
+
+static void begin_drain(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, command);
+    worker->drain_until_ms = loop_now_ms(worker->loop) + worker->drain_ms;
+    listener_close(worker->listener);
+    worker->listener = NULL;
+    api_drain(worker->api);
+    httpd_drain(worker->httpd);
+    edge_drain(worker->edge, worker->drain_ms / 2);
+    check_drained(&worker->drain);
+}
+
+void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop,
+                  struct task *idle)
+{
+    worker->drain_ms = timeout_ms;
+    worker->idle_loop = loop;
+    worker->idle = idle;
+    worker->command.run = begin_drain;
+    loop_post(worker->loop, &worker->command);
+}
+
+static void stop_loop(struct task *task)
+{
+    struct worker *worker = LIST_ITEM(task, struct worker, command);
+    timer_stop(worker->loop, &worker->pin);
+    loop_stop(worker->loop);
+}
+
+bool worker_stop(struct worker *worker)
+{
+    worker->command.run = stop_loop;
+    loop_post(worker->loop, &worker->command);
+    pthread_join(worker->thread, NULL);
+    return net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
+}

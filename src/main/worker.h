@@ -1,0 +1,54 @@
+#ifndef MAIN_WORKER_H
+#define MAIN_WORKER_H
+
+/*
+ * Worker: one loop on its own thread with everything that lives on it - listener, connections, bus,
+ * edge and api. Loops share the journal, the pools and immutable bytes, nothing else.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "base/err.h"
+#include "chat/chat.h"
+#include "edge/edge.h"
+#include "main/board.h"
+#include "net/listener.h"
+
+struct pool;
+
+/* What all workers have in common; it outlives them. */
+struct worker_shared {
+    struct listen_address address;
+    const char *bus_url;
+    struct journal *journal;
+    struct pool *stores;
+    struct pool *passwords;
+    struct chat_options chat;
+    struct edge_options edge;
+    struct api_options api;
+    struct board *board;
+};
+
+struct worker;
+
+/* Set up a loop and start its thread. */
+NODISCARD enum err worker_start(const struct worker_shared *shared, unsigned index,
+                                struct worker **out);
+
+/*
+ * Take no new connections, send the clients away. `idle` is posted to `loop` when all are gone, or after
+ * `timeout_ms` at the latest.
+ */
+void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop,
+                  struct task *idle);
+
+/* End the loop's thread; whether no client was left. */
+bool worker_stop(struct worker *worker);
+
+/* Free everything, after the journal and the pools are closed, when no client was left. */
+void worker_destroy(struct worker *worker);
+
+#endif

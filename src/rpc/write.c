@@ -1,0 +1,112 @@
+/* The objects of the protocol as JSON. */
+
+#include "rpc/write.h"
+
+#include "base/uuid.h"
+
+void write_member_u64(struct json_writer *w, struct slice name, uint64_t value)
+{
+    json_name(w, name);
+    json_write_u64(w, value);
+}
+
+void write_member_i64(struct json_writer *w, struct slice name, int64_t value)
+{
+    json_name(w, name);
+    json_write_i64(w, value);
+}
+
+void write_member_string(struct json_writer *w, struct slice name, struct slice value)
+{
+    json_name(w, name);
+    json_write_string(w, value);
+}
+
+void write_member_bool(struct json_writer *w, struct slice name, bool value)
+{
+    json_name(w, name);
+    json_write_bool(w, value);
+}
+
+void write_user(struct json_writer *w, const struct user *user)
+{
+    json_object_begin(w);
+    write_member_u64(w, SLICE("id"), user->id);
+    write_member_string(w, SLICE("name"), user->name);
+    write_member_string(w, SLICE("display_name"), user->display_name);
+    json_object_end(w);
+}
+
+void write_users(struct json_writer *w, struct slice name, const struct store_users *users)
+{
+    json_name(w, name);
+    json_array_begin(w);
+    for (size_t i = 0; i < users->count; i++)
+        write_user(w, &users->items[i]);
+    json_array_end(w);
+}
+
+void write_channel(struct json_writer *w, const struct channel *channel)
+{
+    json_object_begin(w);
+    write_member_u64(w, SLICE("id"), channel->id);
+    write_member_string(w, SLICE("kind"), channel_kind_name(channel->kind));
+    write_member_string(w, SLICE("name"), channel->name);
+    write_member_string(w, SLICE("topic"), channel->topic);
+    write_member_u64(w, SLICE("members"), channel->members);
+    if (channel->kind == CHANNEL_DIRECT) {
+        json_name(w, SLICE("users"));
+        json_array_begin(w);
+        for (size_t i = 0; i < channel->users_len; i++)
+            json_write_u64(w, channel->users[i]);
+        json_array_end(w);
+    }
+    write_member_bool(w, SLICE("member"), channel->member);
+    write_member_u64(w, SLICE("last_seq"), channel->last_seq);
+    write_member_u64(w, SLICE("last_n"), channel->last_n);
+    if (channel->member) {
+        write_member_u64(w, SLICE("read_seq"), channel->read_seq);
+        write_member_u64(w, SLICE("unread"), channel_unread(channel));
+    }
+    json_object_end(w);
+}
+
+void write_channels(struct json_writer *w, struct slice name,
+                    const struct store_channels *channels)
+{
+    json_name(w, name);
+    json_array_begin(w);
+    for (size_t i = 0; i < channels->count; i++)
+        write_channel(w, &channels->items[i]);
+    json_array_end(w);
+}
+
+void write_event(struct json_writer *w, const struct event *event)
+{
+    json_object_begin(w);
+    write_member_string(w, SLICE("ev"), event_kind_name(event->kind));
+    write_member_u64(w, SLICE("channel"), event->channel);
+    write_member_u64(w, SLICE("seq"), event->seq);
+    write_member_u64(w, SLICE("prev"), event->prev);
+    write_member_u64(w, SLICE("n"), event->n);
+    write_member_u64(w, SLICE("from"), event->sender);
+    write_member_i64(w, SLICE("ts_us"), event->ts_us);
+    if (event->kind == EVENT_MESSAGE) {
+        char cmid[UUID_TEXT_LEN];
+        uuid_write(event->cmid, cmid);
+        write_member_string(w, SLICE("cmid"), slice_from(cmid, sizeof(cmid)));
+        if (event->thread != 0)
+            write_member_u64(w, SLICE("thread"), event->thread);
+        write_member_string(w, SLICE("text"), event->text);
+    }
+    json_object_end(w);
+}
+
+void write_events(struct json_writer *w, struct slice name, const struct store_page *page)
+{
+    json_name(w, name);
+    json_array_begin(w);
+    for (size_t i = 0; i < page->count; i++)
+        write_event(w, &page->items[i]);
+    json_array_end(w);
+}
