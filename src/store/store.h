@@ -8,11 +8,13 @@
  * never from a loop. A handle serves one thread at a time; open one per thread. Handles to the same
  * URL share one database and see what the others have committed.
  *
- * A write is durable when its function returns: it survives the death of the process, and with
- * the drivers that keep files, of the machine. On failure nothing of the call was stored, unless
- * it says ERR_UNCERTAIN. Besides what is named at a function, each may give ERR_IO, ERR_DISK_FULL,
- * ERR_UNAVAILABLE (the database cannot be reached or is overloaded; try again) or ERR_CORRUPT, and
- * ERR_INVALID for a count, limit or set outside the bounds named here.
+ * A write is durable when its function returns: it survives the death of the process, and with the
+ * drivers that keep files, of the machine. On failure nothing of the call was stored, unless it
+ * says ERR_UNCERTAIN; but when a disk says ERR_IO and the process dies before its next write, that
+ * write may come back, and a message sent again is then a duplicate. Besides what is named at a
+ * function, each may give ERR_IO, ERR_DISK_FULL, ERR_UNAVAILABLE (the database cannot be reached or
+ * is overloaded; try again) or ERR_CORRUPT, and ERR_INVALID for a count, limit or set outside the
+ * bounds named here.
  *
  * What is read is allocated in the caller's arena. Names and texts are taken as valid already.
  */

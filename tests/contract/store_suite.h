@@ -72,10 +72,20 @@ static inline int suite_teardown(void **state)
 
 #define suite_test(test) cmocka_unit_test_setup_teardown(test, suite_setup, suite_teardown)
 
-/* Run `tests` on each driver; the number of failures. */
-#define suite_run(tests)                                                                           \
-    ((suite_sqlite = false, cmocka_run_group_tests_name("mem", tests, NULL, NULL)) +               \
-     (suite_sqlite = true, cmocka_run_group_tests_name("sqlite", tests, NULL, NULL)))
+static inline int suite_run_on(bool sqlite, const struct CMUnitTest *tests, size_t count)
+{
+    suite_sqlite = sqlite;
+    return _cmocka_run_group_tests(sqlite ? "sqlite" : "mem", tests, count, NULL, NULL);
+}
+
+/* Run `tests` on one driver after the other; the number of failures. */
+static inline int suite_run_all(const struct CMUnitTest *tests, size_t count)
+{
+    const int failed = suite_run_on(false, tests, count);
+    return failed + suite_run_on(true, tests, count);
+}
+
+#define suite_run(tests) suite_run_all(tests, sizeof(tests) / sizeof((tests)[0]))
 
 /* ---- things to work with ---- */
 
