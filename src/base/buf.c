@@ -58,11 +58,12 @@ void buf_format(struct buf *buf, const char *format, ...)
     va_list again;
     va_start(args, format);
     va_copy(again, args);
-    const int len = vsnprintf(NULL, 0, format, args);
+    const size_t guess = 128;
+    const int len = vsnprintf(buf_room(buf, guess), guess, format, args);
     va_end(args);
     assert(len >= 0);
-    char *room = buf_room(buf, (size_t)len + 1);
-    (void)vsnprintf(room, (size_t)len + 1, format, again);
+    if ((size_t)len >= guess)
+        (void)vsnprintf(buf_room(buf, (size_t)len + 1), (size_t)len + 1, format, again);
     va_end(again);
     buf->len += (size_t)len;
 }

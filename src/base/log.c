@@ -56,8 +56,8 @@ static void write_fields(struct json_writer *w, const struct log_field *fields)
     }
 }
 
-static void write_json(struct buf *line, enum log_level level, struct slice time,
-                       const char *event, const struct log_field *fields)
+static void write_json(struct buf *line, enum log_level level, struct slice time, const char *event,
+                       const struct log_field *fields)
 {
     struct json_writer w;
     json_writer_init(&w, line);

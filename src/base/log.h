@@ -7,8 +7,8 @@
  *   log_info("listening", LOG_STR("address", text), LOG_U64("loops", 2));
  *
  * On a terminal a line is for people; otherwise it is one JSON object. Values are escaped, so no
- * peer can forge a line, and cut at 512 bytes. No tokens, passwords or message texts belong here. From
- * any thread.
+ * peer can forge a line, and cut at 512 bytes. No tokens, passwords or message texts belong here.
+ * From any thread.
  */
 
 #include <stddef.h>
@@ -36,7 +36,7 @@ struct log_field {
 #define LOG_FIELDS(...)                                                                            \
     (const struct log_field[])                                                                     \
     {                                                                                              \
-        __VA_ARGS__ __VA_OPT__(, ) (struct log_field)                                              \
+        __VA_ARGS__ __VA_OPT__(, )(struct log_field)                                               \
         {                                                                                          \
             NULL, {NULL, 0}, 0                                                                     \
         }                                                                                          \

@@ -44,7 +44,8 @@ static inline struct slice slice_skip(struct slice s, size_t count)
     return (struct slice){s.ptr + count, s.len - count};
 }
 
-/* The part before the first `sep` into *head, what follows it into *rest; false when there is none. */
+/* The part before the first `sep` into *head, what follows it into *rest; false when there is none.
+ */
 bool slice_cut(struct slice s, char sep, struct slice *head, struct slice *rest);
 
 /* `s` without spaces and tabs at both ends. */

@@ -52,8 +52,8 @@ void bus_close(struct bus *bus);
 NODISCARD enum err bus_publish(struct bus *bus, struct bus_topic topic, struct bytes *payload);
 
 /*
- * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a topic
- * once: ERR_EXISTS.
+ * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a
+ * topic once: ERR_EXISTS.
  */
 NODISCARD enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn,
                                  void *arg, struct bus_sub **out);

@@ -1,6 +1,6 @@
 /*
- * The bus of one handle on one loop, for tests of what stands above it: what is published comes back on the
- * next turn, in order, and nothing else does anything.
+ * The bus of one handle on one loop, for tests of what stands above it: what is published comes
+ * back on the next turn, in order, and nothing else does anything.
  */
 
 #include "base/mem.h"

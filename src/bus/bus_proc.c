@@ -2,8 +2,8 @@
  * The bus between the loops of one process. A hub knows which handles want which topic; publishing
  * puts a reference into the pending list of each of them and wakes its loop. No copy is made.
  *
- * Every handle has one lock for its pending list; the hub has one for the topics. The hub's lock is taken
- * first.
+ * Every handle has one lock for its pending list; the hub has one for the topics. The hub's lock is
+ * taken first.
  */
 
 #include <pthread.h>
@@ -25,7 +25,7 @@ struct hub {
     unsigned refs; /* under hubs_lock */
 
     pthread_mutex_t lock;
-    struct map topics;                       /* key -> struct interest */
+    struct map topics;                     /* key -> struct interest */
     struct bus_proc *handles[HANDLES_MAX]; /* NULL: free place */
 };
 

@@ -30,8 +30,7 @@ static enum err open_session(struct store *store, const struct account_policy *p
     if (!token_hash(slice_from(session->token, TOKEN_TEXT_LEN), hash))
         return ERR_INTERNAL;
     const int64_t now_us = clock_wall_us();
-    return store_session_create(store, hash, session->user.id, now_us,
-                                now_us + policy->session_us);
+    return store_session_create(store, hash, session->user.id, now_us, now_us + policy->session_us);
 }
 
 static enum err check_sign_up(struct slice name, struct slice password, struct slice display_name,
@@ -77,9 +76,8 @@ enum err account_sign_up(struct store *store, const struct account_policy *polic
     return open_session(store, policy, out);
 }
 
-enum err account_log_in(struct store *store, const struct account_policy *policy,
-                        struct slice name, struct slice password, struct arena *arena,
-                        struct account_session *out)
+enum err account_log_in(struct store *store, const struct account_policy *policy, struct slice name,
+                        struct slice password, struct arena *arena, struct account_session *out)
 {
     char normal[USER_NAME_MAX];
     struct slice hash = SLICE_EMPTY;
@@ -93,8 +91,7 @@ enum err account_log_in(struct store *store, const struct account_policy *policy
     return open_session(store, policy, out);
 }
 
-enum err account_of_token(struct store *store, const uint8_t hash[TOKEN_HASH_BYTES],
-                          uint64_t *user)
+enum err account_of_token(struct store *store, const uint8_t hash[TOKEN_HASH_BYTES], uint64_t *user)
 {
     const enum err err = store_session_get(store, hash, clock_wall_us(), user);
     return err == ERR_NOT_FOUND ? ERR_UNAUTHENTICATED : err;

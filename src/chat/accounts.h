@@ -2,8 +2,9 @@
 #define CHAT_ACCOUNTS_H
 
 /*
- * Accounts: signing up, logging in and out. Everything here blocks, and what touches passwords takes
- * a tenth of a second and tens of megabytes on purpose (argon2id): run it on its own few threads.
+ * Accounts: signing up, logging in and out. Everything here blocks, and what touches passwords
+ * takes a tenth of a second and tens of megabytes on purpose (argon2id): run it on its own few
+ * threads.
  */
 
 #include <stdint.h>

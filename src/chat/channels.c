@@ -81,8 +81,8 @@ static bool set_add(uint64_t *set, size_t *len, uint64_t id)
 }
 
 enum err channel_open_direct(struct store *store, uint64_t user, const uint64_t *others,
-                             size_t count, struct arena *arena, struct channel *out,
-                             bool *created, const char **problem)
+                             size_t count, struct arena *arena, struct channel *out, bool *created,
+                             const char **problem)
 {
     uint64_t set[DIRECT_USERS_MAX];
     size_t len = 0;

@@ -22,8 +22,8 @@ NODISCARD enum err channel_create(struct store *store, uint64_t user, struct sli
                                   const char **problem);
 
 /*
- * Become a member of a public channel; *joined is false when `user` was one already. ERR_NOT_FOUND also for
- * the direct channels of others.
+ * Become a member of a public channel; *joined is false when `user` was one already. ERR_NOT_FOUND
+ * also for the direct channels of others.
  */
 NODISCARD enum err channel_join(struct store *store, uint64_t user, uint64_t id,
                                 struct arena *arena, struct channel *out, bool *joined);
@@ -40,8 +40,7 @@ NODISCARD enum err channel_open_direct(struct store *store, uint64_t user, const
                                        bool *created, const char **problem);
 
 /* The members; ERR_NOT_FOUND when `user` may not know of the channel. */
-NODISCARD enum err channel_members(struct store *store, uint64_t user, uint64_t id,
-                                   uint64_t after, size_t limit, struct arena *arena,
-                                   struct store_users *out);
+NODISCARD enum err channel_members(struct store *store, uint64_t user, uint64_t id, uint64_t after,
+                                   size_t limit, struct arena *arena, struct store_users *out);
 
 #endif

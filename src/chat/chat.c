@@ -72,8 +72,8 @@ void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, ui
 {
     struct announcement *announcement = mem_zalloc(sizeof(*announcement));
     announcement->chat = chat;
-    announcement->entry.event = (struct event){
-        .kind = kind, .channel = channel, .sender = sender, .text = SLICE_EMPTY};
+    announcement->entry.event =
+        (struct event){.kind = kind, .channel = channel, .sender = sender, .text = SLICE_EMPTY};
     token_random(announcement->entry.event.cmid, UUID_BYTES);
     chat->posting++;
 
@@ -85,7 +85,8 @@ void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, ui
 void chat_notify(struct chat *chat, uint64_t user, const struct notice *notice)
 {
     struct bytes *payload = notice_encode(notice);
-    /* Best effort, as the bus is: a socket that misses it sees the change when it connects again. */
+    /* Best effort, as the bus is: a socket that misses it sees the change when it connects again.
+     */
     err_ignore(bus_publish(chat->bus, (struct bus_topic){BUS_USER, user}, payload));
     bytes_unref(payload);
 }

@@ -2,9 +2,9 @@
 #define CHAT_CHAT_H
 
 /*
- * Chat: what one loop needs for the verbs, and those verbs that run on the loop: posting events and telling
- * a person's sockets. The verbs that block are in accounts.h, channels.h and history.h and run on `stores` or
- * `passwords`, whose threads have a struct store as their context.
+ * Chat: what one loop needs for the verbs, and those verbs that run on the loop: posting events and
+ * telling a person's sockets. The verbs that block are in accounts.h, channels.h and history.h and
+ * run on `stores` or `passwords`, whose threads have a struct store as their context.
  */
 
 #include <stdint.h>
@@ -21,7 +21,7 @@ struct pool;
 
 struct chat_options {
     struct account_policy accounts;
-    uint32_t message_rate;  /* per user and minute */
+    uint32_t message_rate; /* per user and minute */
     uint32_t message_burst;
 };
 
@@ -49,11 +49,10 @@ void chat_fini(struct chat *chat);
 bool chat_may_send(struct chat *chat, uint64_t user, uint64_t *retry_after_ms);
 
 /*
- * Give the event in `entry` its place, and make it durable; membership and size are checked. `done` as
- * with journal_append(). ERR_UNAVAILABLE, and then `done` is not called.
+ * Give the event in `entry` its place, and make it durable; membership and size are checked. `done`
+ * as with journal_append(). ERR_UNAVAILABLE, and then `done` is not called.
  */
-NODISCARD enum err chat_post(struct chat *chat, struct journal_entry *entry,
-                             journal_done_fn *done);
+NODISCARD enum err chat_post(struct chat *chat, struct journal_entry *entry, journal_done_fn *done);
 
 /* Post a join, leave or create event and do not wait for it. */
 void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, uint64_t sender);

@@ -28,8 +28,8 @@ struct history_missed {
 };
 
 /*
- * Fill in `items` from their `channel` and `have`, all together about HISTORY_BYTES_MAX; what does not
- * fit is not complete. Fails only when the store does.
+ * Fill in `items` from their `channel` and `have`, all together about HISTORY_BYTES_MAX; what does
+ * not fit is not complete. Fails only when the store does.
  */
 NODISCARD enum err history_resume(struct store *store, uint64_t user, struct history_missed *items,
                                   size_t count, struct arena *arena);

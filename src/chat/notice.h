@@ -2,10 +2,11 @@
 #define CHAT_NOTICE_H
 
 /*
- * Notice: what all sockets of one person must hear, and nobody else. It travels on the bus under the
- * person's own topic and is never stored.
+ * Notice: what all sockets of one person must hear, and nobody else. It travels on the bus under
+ * the person's own topic and is never stored.
  *
- * The binary form, little-endian: u8 kind, u64 channel, u64 read_seq, u64 unread, u64 session, then `json`.
+ * The binary form, little-endian: u8 kind, u64 channel, u64 read_seq, u64 unread, u64 session, then
+ * `json`.
  */
 
 #include <stdbool.h>
@@ -15,9 +16,9 @@
 #include "base/slice.h"
 
 enum notice_kind {
-    NOTICE_JOINED = 1,     /* the person became a member of `channel`; `json` is the channel object */
-    NOTICE_LEFT = 2,       /* is no member of `channel` any more */
-    NOTICE_READ = 3,       /* moved the read marker of `channel` to `read_seq` */
+    NOTICE_JOINED = 1, /* the person became a member of `channel`; `json` is the channel object */
+    NOTICE_LEFT = 2,   /* is no member of `channel` any more */
+    NOTICE_READ = 3,   /* moved the read marker of `channel` to `read_seq` */
     NOTICE_LOGGED_OUT = 4, /* the session with the key `session` has ended */
 };
 

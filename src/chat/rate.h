@@ -10,7 +10,7 @@
 
 struct rate {
     uint64_t per_minute;
-    uint64_t full;   /* of the bucket, in 1/60,000 of a token */
+    uint64_t full; /* of the bucket, in 1/60,000 of a token */
     uint64_t left;
     uint64_t refilled_ms;
 };

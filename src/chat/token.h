@@ -2,8 +2,8 @@
 #define CHAT_TOKEN_H
 
 /*
- * Session tokens: 256 random bits, shown to the client once as hexadecimal text; the store knows only
- * their SHA-256.
+ * Session tokens: 256 random bits, shown to the client once as hexadecimal text; the store knows
+ * only their SHA-256.
  */
 
 #include <stdbool.h>

@@ -60,10 +60,7 @@ static void on_message(struct echo_socket *socket, const struct ws_message *mess
     case WS_CONTINUATION:
         break;
     case WS_CLOSE:
-        close_socket(socket,
-                     message->close_code == WS_CLOSE_NO_CODE ? WS_CLOSE_NORMAL
-                                                             : message->close_code,
-                     SLICE_EMPTY);
+        close_socket(socket, message->close_code, SLICE_EMPTY);
         break;
     }
 }
@@ -71,10 +68,11 @@ static void on_message(struct echo_socket *socket, const struct ws_message *mess
 static void on_data(void *owner, char *data, size_t len)
 {
     struct echo_socket *socket = owner;
-    while (len > 0 && !socket->closing) {
+    enum parse result = PARSE_DONE;
+    while (result == PARSE_DONE && !socket->closing) {
         size_t used = 0;
         struct ws_message message;
-        const enum parse result = ws_decode(&socket->decoder, data, len, &used, &message);
+        result = ws_decode(&socket->decoder, data, len, &used, &message);
         data += used;
         len -= used;
         if (result == PARSE_DONE)
@@ -115,8 +113,7 @@ static void on_request(struct http_exchange *x, void *arg)
     char accept[WS_ACCEPT_LEN];
     const char *problem = "";
     (void)arg;
-    const enum ws_handshake result =
-        ws_handshake_check(http_exchange_request(x), accept, &problem);
+    const enum ws_handshake result = ws_handshake_check(http_exchange_request(x), accept, &problem);
     if (result == WS_HANDSHAKE_VERSION)
         http_answer_header(x, SLICE("Sec-WebSocket-Version"), SLICE("13"));
     if (result != WS_HANDSHAKE_OK) {

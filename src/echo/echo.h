@@ -2,8 +2,8 @@
 #define ECHO_ECHO_H
 
 /*
- * Echo: a WebSocket server that sends back every message, through the same HTTP and WebSocket code as
- * the edge. For conformance tests of that code, not for users.
+ * Echo: a WebSocket server that sends back every message, through the same HTTP and WebSocket code
+ * as the edge. For conformance tests of that code, not for users.
  */
 
 struct echo;

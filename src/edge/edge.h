@@ -20,10 +20,10 @@ struct httpd;
 struct net;
 
 struct edge_options {
-    uint64_t hello_ms; /* until a new socket must have said hello */
-    uint64_t ping_ms;  /* of silence, then it is pinged */
-    uint64_t pong_ms;  /* until it must have answered */
-    uint64_t stall_ms; /* that a socket may take nothing, then it is closed */
+    uint64_t hello_ms;           /* until a new socket must have said hello */
+    uint64_t ping_ms;            /* of silence, then it is pinged */
+    uint64_t pong_ms;            /* until it must have answered */
+    uint64_t stall_ms;           /* that a socket may take nothing, then it is closed */
     struct slice allowed_origin; /* besides the server's own; empty: none */
     struct slice version;
 };

@@ -2,9 +2,10 @@
  * Hello: who is it, which channels are theirs, and no gap between what the answer says and what is
  * pushed after it.
  *
- * The store is asked, then the session subscribes, and if that subscription was the first of its channel
- * here, or if memberships changed meanwhile, the store is asked again: what the last answer says is
- * then not older than the subscriptions. What the loop itself has seen since counts as well.
+ * The store is asked, then the session subscribes, and if that subscription was the first of its
+ * channel here, or if memberships changed meanwhile, the store is asked again: what the last answer
+ * says is then not older than the subscriptions. What the loop itself has seen since counts as
+ * well.
  */
 
 #include "base/clock.h"
@@ -204,8 +205,8 @@ void session_hello(struct session *session, struct rpc_call *call)
     load->call = call;
     session->in_flight++;
     if (session->state != SESSION_NEW) {
-        rpc_write_error(&call->reply, true, call->id, ERR_INVALID,
-                        SLICE("hello was said already."), 0);
+        rpc_write_error(&call->reply, true, call->id, ERR_INVALID, SLICE("hello was said already."),
+                        0);
         finish(load);
         return;
     }

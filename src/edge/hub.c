@@ -106,8 +106,7 @@ static void tell(struct session *session, const struct notice *notice, struct by
     }
     if (session->state == SESSION_CLOSING || !apply(session, notice))
         return;
-    (void)session_push(session, frame,
-                       notice->kind == NOTICE_READ ? CLASS_LIVE : CLASS_ANSWER);
+    (void)session_push(session, frame, notice->kind == NOTICE_READ ? CLASS_LIVE : CLASS_ANSWER);
     if (notice->kind == NOTICE_LOGGED_OUT)
         session_close(session, 4003, SLICE("The session has ended."));
 }
@@ -176,8 +175,8 @@ static struct edge_channel *channel_open(struct edge *edge, uint64_t id)
 {
     struct edge_channel *channel = mem_zalloc(sizeof(*channel));
     channel->id = id;
-    if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_CHANNEL, id}, on_channel_event,
-                      edge, &channel->sub) != ERR_NONE) {
+    if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_CHANNEL, id}, on_channel_event, edge,
+                      &channel->sub) != ERR_NONE) {
         mem_free(channel);
         return NULL;
     }
@@ -202,8 +201,8 @@ static void reserve_membership(struct session *session)
         return;
     const uint32_t cap = session->channels_cap;
     session->channels_cap = cap + (cap < 16 ? 5 : cap / 2);
-    session->channels = mem_realloc_array(session->channels, session->channels_cap,
-                                          sizeof(*session->channels));
+    session->channels =
+        mem_realloc_array(session->channels, session->channels_cap, sizeof(*session->channels));
 }
 
 static void reserve_place(struct edge_channel *channel)

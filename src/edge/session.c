@@ -10,12 +10,12 @@
 #include "rpc/rpc.h"
 #include "rpc/write.h"
 
-#define QUEUE_MAX (1024u * 1024u)        /* of events */
-#define QUEUE_LIVE_MAX (QUEUE_MAX / 2)   /* of what is of this moment only */
-#define QUEUE_HARD_MAX (4u * QUEUE_MAX)  /* with answers */
-#define IN_FLIGHT_MAX 256u               /* requests; then nothing more is read */
+#define QUEUE_MAX (1024u * 1024u)       /* of events */
+#define QUEUE_LIVE_MAX (QUEUE_MAX / 2)  /* of what is of this moment only */
+#define QUEUE_HARD_MAX (4u * QUEUE_MAX) /* with answers */
+#define IN_FLIGHT_MAX 256u              /* requests; then nothing more is read */
 #define STRIKES_MAX 10u
-#define MESSAGE_MS 30000u                /* for all frames of one message */
+#define MESSAGE_MS 30000u /* for all frames of one message */
 #define CHECK_MS 10000u
 #define LINGER_MS 5000u
 
@@ -226,10 +226,7 @@ static void on_message(struct session *session, const struct ws_message *message
     case WS_CONTINUATION:
         break;
     case WS_CLOSE:
-        session_close(session,
-                      message->close_code == WS_CLOSE_NO_CODE ? WS_CLOSE_NORMAL
-                                                              : message->close_code,
-                      SLICE_EMPTY);
+        session_close(session, message->close_code, SLICE_EMPTY);
         break;
     }
 }
@@ -239,10 +236,11 @@ static void on_data(void *owner, char *data, size_t len)
     struct session *session = owner;
     session->seen_ms = loop_now_ms(session->edge->chat->loop);
     session->pinged_ms = 0;
-    while (len > 0 && session->state != SESSION_CLOSING) {
+    enum parse result = PARSE_DONE;
+    while (result == PARSE_DONE && session->state != SESSION_CLOSING) {
         size_t used = 0;
         struct ws_message message;
-        const enum parse result = ws_decode(&session->decoder, data, len, &used, &message);
+        result = ws_decode(&session->decoder, data, len, &used, &message);
         data += used;
         len -= used;
         if (result == PARSE_DONE) {

@@ -82,7 +82,8 @@ void session_push_json(struct session *session, struct slice json, enum session_
 /* Say why, and close. Nothing when it is closing already. */
 void session_close(struct session *session, uint16_t code, struct slice reason);
 
-/* A request has been answered, or its answer came too late: free the session when it was the last. */
+/* A request has been answered, or its answer came too late: free the session when it was the last.
+ */
 void session_release(struct session *session);
 
 /* ---- hello.c ---- */

@@ -71,8 +71,7 @@ static void close_contexts(struct pool *pool)
 enum err pool_create(const struct pool_options *options, struct pool **out)
 {
     assert(options->threads > 0);
-    struct pool *pool =
-        mem_zalloc(sizeof(*pool) + options->threads * sizeof(struct pool_thread));
+    struct pool *pool = mem_zalloc(sizeof(*pool) + options->threads * sizeof(struct pool_thread));
     pool->options = *options;
     pool->last = &pool->first;
     pthread_mutex_init(&pool->lock, NULL);
@@ -91,8 +90,8 @@ enum err pool_create(const struct pool_options *options, struct pool **out)
         }
     }
     for (unsigned i = 0; i < pool->threads_len; i++) {
-        const int rc = pthread_create(&pool->threads[i].thread, NULL, run_thread,
-                                      &pool->threads[i]);
+        const int rc =
+            pthread_create(&pool->threads[i].thread, NULL, run_thread, &pool->threads[i]);
         assert(rc == 0);
         pthread_setname_np(pool->threads[i].thread, options->name);
     }

@@ -40,7 +40,8 @@ struct pool_options {
 /* Start the threads. Fails with what `open` gave, and then nothing was started. */
 NODISCARD enum err pool_create(const struct pool_options *options, struct pool **out);
 
-/* Run what is queued, then end the threads. The loops must still take their tasks. NULL is allowed. */
+/* Run what is queued, then end the threads. The loops must still take their tasks. NULL is allowed.
+ */
 void pool_destroy(struct pool *pool);
 
 /* ERR_UNAVAILABLE when too many jobs wait; then neither function is called. */

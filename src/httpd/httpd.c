@@ -40,12 +40,12 @@ struct http_exchange {
     struct httpd *httpd;
     struct conn *conn; /* NULL: gone */
     struct timer timer;
-    struct buf in;     /* from the start of the current request */
-    size_t head_bytes; /* of `in` that are its head; 0: not there yet */
+    struct buf in;                /* from the start of the current request */
+    size_t head_bytes;            /* of `in` that are its head; 0: not there yet */
     struct http_request *request; /* NULL: not there yet; slices into `in` */
     struct http_body body_parser;
     struct buf body;
-    struct buf headers; /* added to the answer */
+    struct buf headers;   /* added to the answer */
     struct turn_end more; /* `in` holds another request */
     void *data;
     bool busy;      /* a handler owes the answer */
@@ -150,8 +150,7 @@ static void after_answer(struct http_exchange *x, bool keep)
         loop_at_turn_end(net_loop(x->httpd->net), &x->more);
 }
 
-void http_answer(struct http_exchange *x, int status, struct slice content_type,
-                 struct slice body)
+void http_answer(struct http_exchange *x, int status, struct slice content_type, struct slice body)
 {
     assert(x->busy);
     if (x->conn == NULL) {
@@ -344,9 +343,8 @@ static void on_data(void *owner, char *data, size_t len)
         int status;
         const char *problem;
         size_t used;
-        const enum parse again =
-            http_head_parse(slice_from(x->in.ptr, x->head_bytes), x->request, &used, &status,
-                            &problem);
+        const enum parse again = http_head_parse(slice_from(x->in.ptr, x->head_bytes), x->request,
+                                                 &used, &status, &problem);
         assert(again == PARSE_DONE && used == x->head_bytes);
     }
     parse(x);

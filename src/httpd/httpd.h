@@ -2,11 +2,11 @@
 #define HTTPD_HTTPD_H
 
 /*
- * Httpd: HTTP/1.1 on the connections of one loop: requests in, exactly one answer each, keep-alive and
- * pipelining, time limits. What a path means is the business of the routes that the roles add.
+ * Httpd: HTTP/1.1 on the connections of one loop: requests in, exactly one answer each, keep-alive
+ * and pipelining, time limits. What a path means is the business of the routes that the roles add.
  *
- * Limits: a head of 16 KiB within 10 s, a body of body_max bytes within 30 s, 75 s between requests.
- * A request that breaks the rules is answered and its connection closed.
+ * Limits: a head of 16 KiB within 10 s, a body of body_max bytes within 30 s, 75 s between
+ * requests. A request that breaks the rules is answered and its connection closed.
  */
 
 #include <stdbool.h>
@@ -23,8 +23,8 @@ struct http_request;
 struct net;
 
 /*
- * A whole request is there. The handler owes the exchange exactly one http_answer() or http_upgrade(),
- * now or later, even if the peer goes away meanwhile.
+ * A whole request is there. The handler owes the exchange exactly one http_answer() or
+ * http_upgrade(), now or later, even if the peer goes away meanwhile.
  */
 typedef void httpd_handler_fn(struct http_exchange *x, void *arg);
 
@@ -34,8 +34,8 @@ struct httpd *httpd_create(struct net *net, size_t body_max);
 void httpd_destroy(struct httpd *httpd);
 
 /*
- * Requests whose path is `path`, or begins with it when it ends in '/', go to `handler`. The longest match
- * wins; "/" catches all. `path` is static.
+ * Requests whose path is `path`, or begins with it when it ends in '/', go to `handler`. The
+ * longest match wins; "/" catches all. `path` is static.
  */
 void httpd_route(struct httpd *httpd, struct slice path, httpd_handler_fn *handler, void *arg);
 
@@ -61,16 +61,15 @@ void *http_exchange_data(const struct http_exchange *x);
 void http_answer_header(struct http_exchange *x, struct slice name, struct slice value);
 
 /* Answer. For HEAD the body is only measured. The exchange is gone after this. */
-void http_answer(struct http_exchange *x, int status, struct slice content_type,
-                 struct slice body);
+void http_answer(struct http_exchange *x, int status, struct slice content_type, struct slice body);
 
 /* Answer with a line of text. */
 void http_answer_text(struct http_exchange *x, int status, const char *text);
 
 /*
- * Hand the connection over: `head` (a complete 101 answer) is queued, what the peer sent behind its request is
- * appended to `rest`. The caller sets another handler on the returned conn at once. NULL: the peer has gone
- * already. The exchange is gone after this.
+ * Hand the connection over: `head` (a complete 101 answer) is queued, what the peer sent behind its
+ * request is appended to `rest`. The caller sets another handler on the returned conn at once.
+ * NULL: the peer has gone already. The exchange is gone after this.
  */
 struct conn *http_upgrade(struct http_exchange *x, struct slice head, struct buf *rest);
 

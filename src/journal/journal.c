@@ -7,11 +7,9 @@
 
 #include "journal/journal_driver.h"
 
-static const struct journal_driver *const drivers[] = {&journal_driver_store,
-                                                       &journal_driver_mem};
+static const struct journal_driver *const drivers[] = {&journal_driver_store, &journal_driver_mem};
 
-enum err journal_open(const char *url, const struct journal_options *options,
-                      struct journal **out)
+enum err journal_open(const char *url, const struct journal_options *options, struct journal **out)
 {
     assert(options->on_commit != NULL);
     assert(options->queue_max > 0);

@@ -2,17 +2,17 @@
 #define JOURNAL_JOURNAL_H
 
 /*
- * Journal: gives events their places in their channels and makes them durable, before anybody is told
- * that they are kept.
+ * Journal: gives events their places in their channels and makes them durable, before anybody is
+ * told that they are kept.
  *
  * Promises: events of one channel get seqs in one order for everybody; an entry is done with
- * ERR_NONE only when the event survives the death of the process and of the machine; the same (channel,
- * sender, cmid) gives the same seq, at any time. Entries that one loop appends to one channel keep
- * their order. A journal may be used from several loops; done callbacks come on the loop that
- * appended.
+ * ERR_NONE only when the event survives the death of the process and of the machine; the same
+ * (channel, sender, cmid) gives the same seq, at any time. Entries that one loop appends to one
+ * channel keep their order. A journal may be used from several loops; done callbacks come on the
+ * loop that appended.
  *
- * Committed events go to `on_commit` once each, in order of seq per channel, on a thread of the journal and
- * before their done callbacks are posted: there they are handed to the bus.
+ * Committed events go to `on_commit` once each, in order of seq per channel, on a thread of the
+ * journal and before their done callbacks are posted: there they are handed to the bus.
  */
 
 #include <stdbool.h>
@@ -61,8 +61,8 @@ struct journal_stats {
 };
 
 /*
- * Open "store:" (events go straight into the store at options->store_url, committed in groups by one
- * thread) or "mem:" (nothing is kept; for tests). The caller owns *out.
+ * Open "store:" (events go straight into the store at options->store_url, committed in groups by
+ * one thread) or "mem:" (nothing is kept; for tests). The caller owns *out.
  */
 NODISCARD enum err journal_open(const char *url, const struct journal_options *options,
                                 struct journal **out);
@@ -70,7 +70,8 @@ NODISCARD enum err journal_open(const char *url, const struct journal_options *o
 /* Commit what waits, then end. The loops must still take their tasks. NULL is allowed. */
 void journal_close(struct journal *journal);
 
-/* ERR_UNAVAILABLE when too many wait, and then `done` is not called. The text is borrowed until it is. */
+/* ERR_UNAVAILABLE when too many wait, and then `done` is not called. The text is borrowed until it
+ * is. */
 NODISCARD enum err journal_append(struct journal *journal, struct loop *loop,
                                   struct journal_entry *entry, journal_done_fn *done);
 

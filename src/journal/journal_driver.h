@@ -7,8 +7,7 @@
 
 struct journal_driver {
     const char *scheme; /* the part of the URL before ':' */
-    enum err (*open)(const char *rest, const struct journal_options *options,
-                     struct journal **out);
+    enum err (*open)(const char *rest, const struct journal_options *options, struct journal **out);
     void (*close)(struct journal *journal);
     enum err (*append)(struct journal *journal, struct journal_entry *entry);
     void (*stats)(struct journal *journal, struct journal_stats *out);

@@ -1,6 +1,7 @@
 /*
- * A journal that keeps events' places in memory only, for tests of what stands above it: any channel
- * exists, and nothing is durable. Everything happens inside journal_append(), under one lock.
+ * A journal that keeps events' places in memory only, for tests of what stands above it: any
+ * channel exists, and nothing is durable. Everything happens inside journal_append(), under one
+ * lock.
  */
 
 #include <assert.h>

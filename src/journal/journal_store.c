@@ -1,7 +1,7 @@
 /*
- * The journal of one process: a thread that takes whatever waits, up to a batch, and commits it to the store in
- * one durable step. While a commit is under way the next batch gathers, so the cost of a sync is
- * shared by all that arrive during one, without any waiting on purpose.
+ * The journal of one process: a thread that takes whatever waits, up to a batch, and commits it to
+ * the store in one durable step. While a commit is under way the next batch gathers, so the cost of
+ * a sync is shared by all that arrive during one, without any waiting on purpose.
  */
 
 #include <assert.h>

@@ -84,9 +84,8 @@ static void write_process(struct buf *out)
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) != 0)
         return;
-    const uint64_t cpu_ms =
-        (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000u +
-        (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000u;
+    const uint64_t cpu_ms = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000u +
+                            (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000u;
     metric(out, "parley_cpu_milliseconds_total", "counter", "Processor time used.", cpu_ms);
     metric(out, "parley_peak_memory_bytes", "gauge", "Most memory ever resident.",
            (uint64_t)usage.ru_maxrss * 1024u);
@@ -108,8 +107,7 @@ void board_write(struct board *board, struct journal *journal, struct buf *out)
     journal_stats(journal, &stats);
     metric(out, "parley_journal_events_total", "counter", "Events made durable.", stats.events);
     metric(out, "parley_journal_batches_total", "counter", "Commits.", stats.batches);
-    metric(out, "parley_journal_failures_total", "counter", "Commits that failed.",
-           stats.failures);
+    metric(out, "parley_journal_failures_total", "counter", "Commits that failed.", stats.failures);
     metric(out, "parley_journal_waiting", "gauge", "Events waiting for the disk.", stats.waiting);
     write_process(out);
 }

@@ -2,7 +2,8 @@
 #define MAIN_BOARD_H
 
 /*
- * Board: where each loop pins its numbers once a second, so that /metrics on any loop can tell those of all.
+ * Board: where each loop pins its numbers once a second, so that /metrics on any loop can tell
+ * those of all.
  */
 
 #include "base/buf.h"

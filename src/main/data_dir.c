@@ -27,8 +27,7 @@ static bool lock_folder(struct data_dir *dir)
     dir->lock_fd = open(buf_cstr(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     buf_fini(&path);
     if (dir->lock_fd < 0) {
-        fprintf(stderr, "parley: cannot write to the folder %s: %s.\n", dir->path,
-                strerror(errno));
+        fprintf(stderr, "parley: cannot write to the folder %s: %s.\n", dir->path, strerror(errno));
         return false;
     }
     if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) == 0)

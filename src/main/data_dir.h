@@ -13,8 +13,8 @@ struct data_dir {
 };
 
 /*
- * Make the folder when it is missing; with `lock` also make sure that no other server uses it. On failure
- * it says on stderr what is wrong and what to do.
+ * Make the folder when it is missing; with `lock` also make sure that no other server uses it. On
+ * failure it says on stderr what is wrong and what to do.
  */
 bool data_dir_open(struct data_dir *dir, const char *path, bool lock);
 void data_dir_close(struct data_dir *dir);

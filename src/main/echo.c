@@ -36,8 +36,9 @@ int command_echo(const struct config *config)
     struct listen_address address;
     if (listen_address_parse(config->listen, &address) != ERR_NONE ||
         listen_address_claim(&address) != ERR_NONE) {
-        fprintf(stderr, "parley: cannot listen on %s. Choose another address: --listen "
-                        "127.0.0.1:9001\n",
+        fprintf(stderr,
+                "parley: cannot listen on %s. Choose another address: --listen "
+                "127.0.0.1:9001\n",
                 config->listen);
         return 1;
     }

@@ -81,8 +81,7 @@ static const struct option table[] = {
     {"dry-run", KIND_SWITCH, IMPORT, FIELD(dry_run), "no", 0, 0, NULL,
      "Read everything, report, and store nothing."},
     {"json", KIND_SWITCH, IMPORT, FIELD(json), "no", 0, 0, NULL, "Print the report as JSON."},
-    {"verbose", KIND_SWITCH, SERVE | ECHO | IMPORT, FIELD(verbose), "no", 0, 0, NULL,
-     "Log more."},
+    {"verbose", KIND_SWITCH, SERVE | ECHO | IMPORT, FIELD(verbose), "no", 0, 0, NULL, "Log more."},
 };
 
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))
@@ -105,7 +104,7 @@ static const char *keep(struct slice text)
     static struct arena_list {
         struct arena_list *next;
         char text[];
-    } *kept;
+    } * kept;
     struct arena_list *copy = mem_zalloc(sizeof(*copy) + text.len + 1);
     memcpy(copy->text, text.ptr, text.len);
     copy->next = kept;
@@ -144,10 +143,9 @@ static enum err set(struct config *config, const struct option *option, struct s
     case KIND_NUMBER:
         if (set_number(option, text, (uint64_t *)(void *)field))
             return ERR_NONE;
-        fprintf(stderr,
-                "parley: %s: %s must be a whole number from %llu to %llu, not \"%.*s\".\n", where,
-                option->name, (unsigned long long)option->min, (unsigned long long)option->max,
-                (int)text.len, text.ptr);
+        fprintf(stderr, "parley: %s: %s must be a whole number from %llu to %llu, not \"%.*s\".\n",
+                where, option->name, (unsigned long long)option->min,
+                (unsigned long long)option->max, (int)text.len, text.ptr);
         return ERR_INVALID;
     case KIND_SWITCH:
         if (set_switch(text, (bool *)(void *)field))
@@ -298,8 +296,8 @@ static enum err read_flags(const struct flags *flags, int first, struct config *
     return ERR_NONE;
 }
 
-enum err options_read(enum command command, int argc, char **argv, int first,
-                      struct config *out, const char **rest, int rest_max, int *rest_len)
+enum err options_read(enum command command, int argc, char **argv, int first, struct config *out,
+                      const char **rest, int rest_max, int *rest_len)
 {
     const struct flags flags = {command, argc, argv, rest, rest_max, rest_len};
     enum err err = read_defaults(out);

@@ -2,8 +2,9 @@
 #define MAIN_OPTIONS_H
 
 /*
- * Options: one table says what there is; flags, PARLEY_* environment variables, the INI file and --help
- * all come from it. Flags win over the environment, that over the file, that over the defaults.
+ * Options: one table says what there is; flags, PARLEY_* environment variables, the INI file and
+ * --help all come from it. Flags win over the environment, that over the file, that over the
+ * defaults.
  */
 
 #include <stdbool.h>
@@ -50,8 +51,7 @@ enum command {
  * ERR_INVALID. Strings live as long as the process.
  */
 NODISCARD enum err options_read(enum command command, int argc, char **argv, int first,
-                                struct config *out, const char **rest, int rest_max,
-                                int *rest_len);
+                                struct config *out, const char **rest, int rest_max, int *rest_len);
 
 /* Print the options of `command`, one block each. */
 void options_help(enum command command);

@@ -250,17 +250,17 @@ static void run_until_stopped(struct server *server)
         uv_signal_start(&server->signals[i], on_signal, numbers[i]);
     }
     printf("Parley " PARLEY_VERSION " is ready at http://%s%s%s:%u (data in %s)\n",
-           strchr(server->shared.address.host, ':') != NULL ? "[" : "",
-           server->shared.address.host,
-           strchr(server->shared.address.host, ':') != NULL ? "]" : "",
-           server->shared.address.port, server->config->data);
+           strchr(server->shared.address.host, ':') != NULL ? "[" : "", server->shared.address.host,
+           strchr(server->shared.address.host, ':') != NULL ? "]" : "", server->shared.address.port,
+           server->config->data);
     (void)fflush(stdout);
     loop_run(server->loop);
 }
 
 /*
- * First nobody asks for anything any more, then what was asked for is done, then all is freed. Clients that
- * outlived the time limit leave things under way: then the end of the process frees them.
+ * First nobody asks for anything any more, then what was asked for is done, then all is freed.
+ * Clients that outlived the time limit leave things under way: then the end of the process frees
+ * them.
  */
 static void stop(struct server *server)
 {

@@ -107,8 +107,7 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
 static void check_drained(struct timer *timer)
 {
     struct worker *worker = LIST_ITEM(timer, struct worker, drain);
-    const bool idle =
-        net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
+    const bool idle = net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
     if (idle || loop_now_ms(worker->loop) >= worker->drain_until_ms)
         loop_post(worker->idle_loop, worker->idle);
     else
@@ -127,8 +126,7 @@ static void begin_drain(struct task *task)
     check_drained(&worker->drain);
 }
 
-void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop,
-                  struct task *idle)
+void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop, struct task *idle)
 {
     worker->drain_ms = timeout_ms;
     worker->idle_loop = loop;

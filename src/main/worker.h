@@ -39,11 +39,10 @@ NODISCARD enum err worker_start(const struct worker_shared *shared, unsigned ind
                                 struct worker **out);
 
 /*
- * Take no new connections, send the clients away. `idle` is posted to `loop` when all are gone, or after
- * `timeout_ms` at the latest.
+ * Take no new connections, send the clients away. `idle` is posted to `loop` when all are gone, or
+ * after `timeout_ms` at the latest.
  */
-void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop,
-                  struct task *idle);
+void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop, struct task *idle);
 
 /* End the loop's thread; whether no client was left. */
 bool worker_stop(struct worker *worker);

@@ -2,8 +2,8 @@
 #define NET_CONN_H
 
 /*
- * Conn: one TCP connection on one loop. It owns its socket and its queue of bytes to send; an idle one
- * owns nothing else. Reading is into a buffer shared by the loop.
+ * Conn: one TCP connection on one loop. It owns its socket and its queue of bytes to send; an idle
+ * one owns nothing else. Reading is into a buffer shared by the loop.
  *
  * Callbacks run on the loop's thread, never from inside a call of this header. on_closed() comes
  * exactly once, whoever closed, and is the last; the conn is gone after it.

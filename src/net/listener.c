@@ -138,9 +138,8 @@ enum err listen_address_claim(struct listen_address *address)
     if (listen(fd, 1) != 0 || getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
         err = bind_error(errno);
     else
-        address->port = ntohs(addr.ss_family == AF_INET6
-                                  ? ((struct sockaddr_in6 *)&addr)->sin6_port
-                                  : ((struct sockaddr_in *)&addr)->sin_port);
+        address->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
+                                                         : ((struct sockaddr_in *)&addr)->sin_port);
     (void)close(fd);
     return err;
 }

@@ -15,7 +15,7 @@ struct net;
 
 /* Counters since the start, for /metrics. */
 struct net_stats {
-    uint64_t writes;     /* system calls */
+    uint64_t writes; /* system calls */
     uint64_t bytes_out;
     uint64_t bytes_in;
     uint64_t connections; /* open now */

@@ -55,8 +55,8 @@ static enum err work_log_in(struct rpc_call *call, struct store *store)
 {
     const struct credentials *c = call->data;
     struct account_session session;
-    const enum err err = account_log_in(store, &call->chat->options->accounts, c->name,
-                                        c->password, &call->arena, &session);
+    const enum err err = account_log_in(store, &call->chat->options->accounts, c->name, c->password,
+                                        &call->arena, &session);
     if (err == ERR_NONE)
         write_session(call, &session);
     return err;

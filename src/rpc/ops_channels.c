@@ -36,8 +36,8 @@ static void reply_channel(struct rpc_call *call, struct channel_call *data)
     json_name(&call->out, SLICE("channel"));
     const size_t begin = call->reply.len;
     write_channel(&call->out, &data->found);
-    data->json = arena_copy(&call->arena,
-                            slice_from(call->reply.ptr + begin, call->reply.len - begin));
+    data->json =
+        arena_copy(&call->arena, slice_from(call->reply.ptr + begin, call->reply.len - begin));
 }
 
 static void notify_joined(struct rpc_call *call, uint64_t user)
@@ -66,8 +66,7 @@ static enum err check_create(struct rpc_call *call)
 {
     struct channel_call *data = new_data(call);
     const enum err err = args_string(call, SLICE("name"), 1024, &data->name);
-    return err != ERR_NONE ? err
-                           : args_string_or_empty(call, SLICE("topic"), 4096, &data->topic);
+    return err != ERR_NONE ? err : args_string_or_empty(call, SLICE("topic"), 4096, &data->topic);
 }
 
 static enum err work_create(struct rpc_call *call, struct store *store)
@@ -95,8 +94,8 @@ static void finish_create(struct rpc_call *call)
 static enum err work_join(struct rpc_call *call, struct store *store)
 {
     struct channel_call *data = call->data;
-    const enum err err = channel_join(store, call->user, data->channel, &call->arena,
-                                      &data->found, &data->changed);
+    const enum err err =
+        channel_join(store, call->user, data->channel, &call->arena, &data->found, &data->changed);
     if (err == ERR_NONE)
         reply_channel(call, data);
     return err;
@@ -147,9 +146,8 @@ static enum err work_direct(struct rpc_call *call, struct store *store)
 {
     struct channel_call *data = call->data;
     const char *problem = "";
-    const enum err err =
-        channel_open_direct(store, call->user, data->others, data->others_len, &call->arena,
-                            &data->found, &data->changed, &problem);
+    const enum err err = channel_open_direct(store, call->user, data->others, data->others_len,
+                                             &call->arena, &data->found, &data->changed, &problem);
     if (err != ERR_NONE)
         return rpc_refuse(call, err, slice_str(problem));
     reply_channel(call, data);
@@ -173,8 +171,8 @@ static enum err work_list(struct rpc_call *call, struct store *store)
 {
     const struct channel_call *data = call->data;
     struct store_channels page;
-    const enum err err = store_channels_page(store, call->user, data->after, data->limit,
-                                             &call->arena, &page);
+    const enum err err =
+        store_channels_page(store, call->user, data->after, data->limit, &call->arena, &page);
     if (err != ERR_NONE)
         return err;
     write_channels(&call->out, SLICE("channels"), &page);
@@ -203,8 +201,8 @@ static enum err work_members(struct rpc_call *call, struct store *store)
 {
     const struct channel_call *data = call->data;
     struct store_users page;
-    const enum err err = channel_members(store, call->user, data->channel, data->after,
-                                         data->limit, &call->arena, &page);
+    const enum err err = channel_members(store, call->user, data->channel, data->after, data->limit,
+                                         &call->arena, &page);
     if (err != ERR_NONE)
         return err;
     write_users(&call->out, SLICE("users"), &page);

@@ -96,9 +96,8 @@ static enum err check_position(struct rpc_call *call, struct store_range *range)
     static const struct {
         struct slice name;
         enum store_from from;
-    } positions[] = {{{"before", 6}, STORE_BEFORE},
-                     {{"after", 5}, STORE_AFTER},
-                     {{"around", 6}, STORE_AROUND}};
+    } positions[] = {
+        {{"before", 6}, STORE_BEFORE}, {{"after", 5}, STORE_AFTER}, {{"around", 6}, STORE_AROUND}};
 
     for (size_t i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
         if (!args_has(call, positions[i].name))
@@ -131,8 +130,8 @@ static enum err work_page(struct rpc_call *call, struct store *store)
 {
     const struct page_call *wanted = call->data;
     struct store_page page;
-    const enum err err = history_page(store, call->user, wanted->channel, wanted->range,
-                                      &call->arena, &page);
+    const enum err err =
+        history_page(store, call->user, wanted->channel, wanted->range, &call->arena, &page);
     if (err != ERR_NONE)
         return err;
     write_events(&call->out, SLICE("events"), &page);
@@ -232,8 +231,8 @@ static enum err check_read(struct rpc_call *call)
 static enum err work_read(struct rpc_call *call, struct store *store)
 {
     struct read_call *read = call->data;
-    const enum err err = store_mark_read(store, read->channel, call->user, read->seq,
-                                         &call->arena, &read->found);
+    const enum err err =
+        store_mark_read(store, read->channel, call->user, read->seq, &call->arena, &read->found);
     if (err != ERR_NONE)
         return err;
     write_member_u64(&call->out, SLICE("read_seq"), read->found.read_seq);

@@ -46,8 +46,8 @@ static struct slice usual_problem(enum err err)
     return SLICE("The server could not do that because of a fault of its own.");
 }
 
-void rpc_write_error(struct buf *out, bool has_id, uint64_t id, enum err err,
-                     struct slice problem, uint64_t retry_after_ms)
+void rpc_write_error(struct buf *out, bool has_id, uint64_t id, enum err err, struct slice problem,
+                     uint64_t retry_after_ms)
 {
     struct json_writer w;
     json_writer_init(&w, out);

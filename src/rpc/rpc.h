@@ -89,8 +89,9 @@ void rpc_start(struct rpc_call *call);
 /* After `done`, or before the start. NULL is allowed. */
 void rpc_destroy(struct rpc_call *call);
 
-/* Write {"re":id,"error":...,"message":...} to `out`; an empty `problem` means the usual sentence. */
-void rpc_write_error(struct buf *out, bool has_id, uint64_t id, enum err err,
-                     struct slice problem, uint64_t retry_after_ms);
+/* Write {"re":id,"error":...,"message":...} to `out`; an empty `problem` means the usual sentence.
+ */
+void rpc_write_error(struct buf *out, bool has_id, uint64_t id, enum err err, struct slice problem,
+                     uint64_t retry_after_ms);
 
 #endif

@@ -8,10 +8,10 @@
 struct store;
 
 enum rpc_flag {
-    RPC_ANONYMOUS = 1, /* needs no session */
-    RPC_READS = 2,     /* changes nothing */
-    RPC_PASSWORD = 4,  /* hashes a password: runs on the threads for that */
-    RPC_TOKEN = 8,     /* works on the session itself: needs the token, not only the user */
+    RPC_ANONYMOUS = 1,   /* needs no session */
+    RPC_READS = 2,       /* changes nothing */
+    RPC_PASSWORD = 4,    /* hashes a password: runs on the threads for that */
+    RPC_TOKEN = 8,       /* works on the session itself: needs the token, not only the user */
     RPC_MEMBERSHIP = 16, /* `work` finds out nothing but the membership in `channel` */
 };
 
@@ -32,7 +32,8 @@ extern const struct rpc_op rpc_message_ops[];
 /* The call is over with call->err; `done` is called. */
 void rpc_complete(struct rpc_call *call);
 
-/* Refuse with a sentence: return rpc_refuse(call, ERR_INVALID, SLICE("...")). The sentence is static. */
+/* Refuse with a sentence: return rpc_refuse(call, ERR_INVALID, SLICE("...")). The sentence is
+ * static. */
 enum err rpc_refuse(struct rpc_call *call, enum err err, struct slice problem);
 
 #endif

@@ -71,8 +71,7 @@ void write_channel(struct json_writer *w, const struct channel *channel)
     json_object_end(w);
 }
 
-void write_channels(struct json_writer *w, struct slice name,
-                    const struct store_channels *channels)
+void write_channels(struct json_writer *w, struct slice name, const struct store_channels *channels)
 {
     json_name(w, name);
     json_array_begin(w);

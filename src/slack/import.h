@@ -4,12 +4,13 @@
 /*
  * Import: a Slack export (the ZIP file that Slack makes) into a store.
  *
- * People, channels, members and messages come in with their times, authors, threads and mentions. The
- * import may be run again, after an interruption or with a newer export of the same team: what is there
- * already is not added twice, because every imported thing has an alias, and every message a cmid made
- * from where it came from.
+ * People, channels, members and messages come in with their times, authors, threads and mentions.
+ * The import may be run again, after an interruption or with a newer export of the same team: what
+ * is there already is not added twice, because every imported thing has an alias, and every message
+ * a cmid made from where it came from.
  *
- * Text is turned into Parley's: the entities &amp; &lt; &gt; become their characters, <@U1> becomes <@id>,
+ * Text is turned into Parley's: the entities &amp; &lt; &gt; become their characters, <@U1> becomes
+ * <@id>,
  * <#C1|name> becomes <#id>, <!channel> and <!here> become @channel and @here, <url> becomes url,
  * <url|label> becomes [label](url).
  */
@@ -25,15 +26,15 @@ struct store;
 /* What was done, and what was not and why. */
 struct import_report {
     uint64_t users_added;
-    uint64_t users_known;    /* there already, from an earlier run */
+    uint64_t users_known; /* there already, from an earlier run */
     uint64_t channels_added;
     uint64_t channels_known;
     uint64_t members_added;
     uint64_t messages_found;
     uint64_t messages_added;
     uint64_t messages_known;
-    uint64_t replies;           /* of those added, with their thread */
-    uint64_t replies_orphaned;  /* whose first message is not in the export: taken as plain ones */
+    uint64_t replies;          /* of those added, with their thread */
+    uint64_t replies_orphaned; /* whose first message is not in the export: taken as plain ones */
     uint64_t mentions;
     uint64_t mentions_unknown;  /* of people who are not in the export: left as text */
     uint64_t skipped_subtype;   /* joins, topic changes and the like */
@@ -51,11 +52,12 @@ struct import_options {
 };
 
 /*
- * Import the file. ERR_NOT_FOUND: no such file; ERR_INVALID: no Slack export; `problem` says in a sentence
- * what is wrong. What was stored before a failure stays, and a second run goes on from there.
+ * Import the file. ERR_NOT_FOUND: no such file; ERR_INVALID: no Slack export; `problem` says in a
+ * sentence what is wrong. What was stored before a failure stays, and a second run goes on from
+ * there.
  */
 NODISCARD enum err import_slack(struct store *store, const char *path,
-                                const struct import_options *options,
-                                struct import_report *report, struct buf *problem);
+                                const struct import_options *options, struct import_report *report,
+                                struct buf *problem);
 
 #endif
