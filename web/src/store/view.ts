@@ -31,7 +31,8 @@ export class View {
     /* The reader is at the end and stays there when something new arrives. */
     follow = true
     place: Place | null = null
-    rows_max = 240
+    /* The page shows at most this many rows; it must be several screens. */
+    rows_max = 200
     private first_seq: number | null = null
 
     constructor(private readonly timeline: Timeline) {}

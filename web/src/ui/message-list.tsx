@@ -19,7 +19,6 @@ import { rowsOf, type Row } from './rows'
 /* The height of the smallest row, and how many screens of rows are on the page. */
 const ROW_MIN_PX = 24
 const SCREENS = 5
-const ROWS_MIN = 200
 const ROWS_MAX = 500
 /* Nearer than this to the end is at the end. */
 const AT_END_PX = 8
@@ -181,7 +180,18 @@ export class MessageList extends Component<Props, State> {
         /* Scrolled up since the last scroll event was handled. */
         if (view.follow && list.scrollTop < this.last_top - AT_END_PX && this.distance() > AT_END_PX)
             view.follow = false
-        if (this.placed && !view.follow) view.place = placeOf(list, this.rows.current!) ?? view.place
+        if (this.placed && !view.follow) this.holdPlace()
+    }
+
+    /*
+     * Choose the row to hold on to, anew only where the reader scrolled: after a change around it,
+     * the same row goes on being held, however often the page changes.
+     */
+    private holdPlace(): void {
+        const list = this.list.current!
+        const view = this.props.conversation.view
+        if (view.place && list.scrollTop === this.last_top) return
+        view.place = placeOf(list, this.rows.current!) ?? view.place
     }
 
     /* Put the reader back, just after the page changed. */
@@ -190,7 +200,7 @@ export class MessageList extends Component<Props, State> {
         const view = this.props.conversation.view
         if (!this.placed && this.slice) this.placeFirst()
         else if (view.follow) list.scrollTop = list.scrollHeight
-        else if (view.place) putBack(list, this.rows.current!, view.place)
+        else if (view.place && !putBack(list, this.rows.current!, view.place)) view.place = null
         this.last_top = list.scrollTop
         this.after()
     }
@@ -211,19 +221,23 @@ export class MessageList extends Component<Props, State> {
     }
 
     private readonly scrolled = (): void => {
-        const list = this.list.current!
+        const list = this.list.current
         const view = this.props.conversation.view
-        if (!this.placed) return
-        this.last_top = list.scrollTop
+        /* A scroll event may still come after the list has left the page. */
+        if (!list || !this.placed) return
         view.follow = this.endInView() && this.distance() < AT_END_PX
-        view.place = view.follow ? null : placeOf(list, this.rows.current!)
+        if (view.follow) view.place = null
+        else this.holdPlace()
+        this.last_top = list.scrollTop
         this.after()
     }
 
     private resized(): void {
         const list = this.list.current!
+        const view = this.props.conversation.view
         const rows = Math.ceil(list.clientHeight / ROW_MIN_PX) * SCREENS
-        this.props.conversation.view.rows_max = Math.min(ROWS_MAX, Math.max(ROWS_MIN, rows))
+        /* It does not shrink again: that could take away the rows that are being read. */
+        view.rows_max = Math.max(view.rows_max, Math.min(ROWS_MAX, rows))
         this.settle()
     }
 

@@ -36,35 +36,37 @@ export function Sidebar({ current, logOut }: Props): VNode {
         <Item key={channel.id} channel={channel} current={channel.id === current} />
     )
     return (
-        <nav class="sidebar" aria-label="Channels">
-            <header>
-                <Logo />
-                <b>Parley</b>
-            </header>
-            <div class="sidebar-lists">
-                <section aria-labelledby="channels-title">
-                    <header>
-                        <h2 id="channels-title">Channels</h2>
-                        <Tool label="Browse channels" icon={BrowseIcon} onClick={() => setDialog('browse')} />
-                        <Tool label="Create a channel" icon={PlusIcon} onClick={() => setDialog('create')} />
-                    </header>
-                    <ul>{sorted(chat, 'public').map(item)}</ul>
-                </section>
-                <section aria-labelledby="direct-title">
-                    <header>
-                        <h2 id="direct-title">Direct messages</h2>
-                        <Tool label="New direct message" icon={PlusIcon} onClick={() => setDialog('direct')} />
-                    </header>
-                    <ul>{sorted(chat, 'direct').map(item)}</ul>
-                </section>
-            </div>
-            <footer>
-                <Avatar id={chat.me.id} name={chat.users.nameOf(chat.me.id)} />
-                <bdi class="me">{chat.users.nameOf(chat.me.id)}</bdi>
-                <Tool label="Log out" icon={ExitIcon} onClick={logOut} />
-            </footer>
+        <>
+            <nav class="sidebar" aria-label="Channels">
+                <header>
+                    <Logo />
+                    <b>Parley</b>
+                </header>
+                <div class="sidebar-lists">
+                    <section aria-labelledby="channels-title">
+                        <header>
+                            <h2 id="channels-title">Channels</h2>
+                            <Tool label="Browse channels" icon={BrowseIcon} onClick={() => setDialog('browse')} />
+                            <Tool label="Create a channel" icon={PlusIcon} onClick={() => setDialog('create')} />
+                        </header>
+                        <ul>{sorted(chat, 'public').map(item)}</ul>
+                    </section>
+                    <section aria-labelledby="direct-title">
+                        <header>
+                            <h2 id="direct-title">Direct messages</h2>
+                            <Tool label="New direct message" icon={PlusIcon} onClick={() => setDialog('direct')} />
+                        </header>
+                        <ul>{sorted(chat, 'direct').map(item)}</ul>
+                    </section>
+                </div>
+                <footer>
+                    <Avatar id={chat.me.id} name={chat.users.nameOf(chat.me.id)} />
+                    <bdi class="me">{chat.users.nameOf(chat.me.id)}</bdi>
+                    <Tool label="Log out" icon={ExitIcon} onClick={logOut} />
+                </footer>
+            </nav>
             {OpenDialog && <OpenDialog close={() => setDialog(null)} />}
-        </nav>
+        </>
     )
 }
 
