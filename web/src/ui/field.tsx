@@ -1,7 +1,7 @@
 /* A labelled line of a form. */
 
 import type { JSX, VNode } from 'preact'
-import { useId } from 'preact/hooks'
+import { useEffect, useId, useRef } from 'preact/hooks'
 
 interface Props extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'label' | 'value' | 'onInput'> {
     label: string
@@ -12,11 +12,17 @@ interface Props extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'label' 
 
 export function Field({ label, hint, value, set, ...rest }: Props): VNode {
     const id = useId()
+    const input = useRef<HTMLInputElement>(null)
+    /* Browsers heed the attribute only once per document. */
+    useEffect(() => {
+        if (rest.autofocus) input.current!.focus()
+    }, [])
     return (
         <div class="form-line">
             <label for={id}>{label}</label>
             <input
                 {...rest}
+                ref={input}
                 id={id}
                 class="field"
                 value={value}

@@ -20,8 +20,8 @@ import { rowsOf, type Row } from './rows'
 const ROW_MIN_PX = 24
 const SCREENS = 5
 const ROWS_MAX = 500
-/* Nearer than this to the end is at the end. */
-const AT_END_PX = 8
+/* As near as this to the end is at the end: zoomed pages have fractions of pixels. */
+const AT_END_PX = 1
 
 interface Props {
     chat: Chat
@@ -199,8 +199,8 @@ export class MessageList extends Component<Props, State> {
         const list = this.list.current!
         const view = this.props.conversation.view
         if (!this.placed && this.slice) this.placeFirst()
-        else if (view.follow) list.scrollTop = list.scrollHeight
-        else if (view.place && !putBack(list, this.rows.current!, view.place)) view.place = null
+        else if (view.follow && this.distance() > AT_END_PX) list.scrollTop = list.scrollHeight
+        else if (!view.follow && view.place && !putBack(list, this.rows.current!, view.place)) view.place = null
         this.last_top = list.scrollTop
         this.after()
     }
@@ -225,7 +225,7 @@ export class MessageList extends Component<Props, State> {
         const view = this.props.conversation.view
         /* A scroll event may still come after the list has left the page. */
         if (!list || !this.placed) return
-        view.follow = this.endInView() && this.distance() < AT_END_PX
+        view.follow = this.endInView() && this.distance() <= AT_END_PX
         if (view.follow) view.place = null
         else this.holdPlace()
         this.last_top = list.scrollTop
