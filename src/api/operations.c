@@ -105,26 +105,24 @@ static void answered(struct rpc_call *call)
 
 /* ---- arguments ---- */
 
-static void write_query_ids(struct json_writer *w, struct slice text)
-{
-    struct slice head;
-    json_array_begin(w);
-    while (slice_cut(text, ',', &head, &text))
-        json_write_string(w, head);
-    json_write_string(w, text);
-    json_array_end(w);
-}
-
-/* A list in JSON has numbers; what is none stays a string and is refused as such. */
-static void write_query_value(struct json_writer *w, struct slice name, struct slice text)
+/* What is no number stays a string and is refused as such. */
+static void write_query_value(struct json_writer *w, struct slice text)
 {
     uint64_t number;
     if (slice_to_u64(text, &number))
         json_write_u64(w, number);
-    else if (slice_eq(name, SLICE("ids")))
-        write_query_ids(w, text);
     else
         json_write_string(w, text);
+}
+
+static void write_query_list(struct json_writer *w, struct slice text)
+{
+    struct slice head;
+    json_array_begin(w);
+    while (slice_cut(text, ',', &head, &text))
+        write_query_value(w, head);
+    write_query_value(w, text);
+    json_array_end(w);
 }
 
 /* The arguments of the reading operations, from a query to the JSON that they have elsewhere. */
@@ -141,7 +139,10 @@ static void query_to_json(struct slice query, struct buf *out)
         if (!http_query_get(query, names[i], &value))
             continue;
         json_name(&w, names[i]);
-        write_query_value(&w, names[i], buf_slice(&value));
+        if (slice_eq(names[i], SLICE("ids")))
+            write_query_list(&w, buf_slice(&value));
+        else
+            write_query_value(&w, buf_slice(&value));
     }
     json_object_end(&w);
     buf_fini(&value);
