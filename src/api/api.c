@@ -63,10 +63,12 @@ static void on_readyz(struct http_exchange *x, void *arg)
         return;
     struct ready_check *check = mem_zalloc(sizeof(*check));
     check->x = x;
-    check->err =
+    const enum err err =
         pool_submit(api->chat->stores, api->chat->loop, &check->job, check_ready, answer_ready);
-    if (check->err != ERR_NONE)
-        answer_ready(&check->job);
+    if (err == ERR_NONE)
+        return; /* check->err is the other thread's now */
+    check->err = err;
+    answer_ready(&check->job);
 }
 
 static void on_metrics(struct http_exchange *x, void *arg)

@@ -196,10 +196,13 @@ static void run_steps(struct rpc_call *call)
     }
     struct pool *pool =
         (call->op->flags & RPC_PASSWORD) != 0 ? call->chat->passwords : call->chat->stores;
-    if (call->err == ERR_NONE)
-        call->err = pool_submit(pool, call->chat->loop, &call->job, work, worked);
-    if (call->err != ERR_NONE)
-        rpc_complete(call);
+    enum err err = call->err;
+    if (err == ERR_NONE)
+        err = pool_submit(pool, call->chat->loop, &call->job, work, worked);
+    if (err == ERR_NONE)
+        return; /* call->err is the other thread's now: it may have refused already */
+    call->err = err;
+    rpc_complete(call);
 }
 
 void rpc_start(struct rpc_call *call)
