@@ -117,6 +117,8 @@ class InlineParser {
     }
 
     private code(): boolean {
+        /* Several in a row are no mark. */
+        if (this.text[this.at - 1] === '`' || this.text[this.at + 1] === '`') return false
         const end = this.closer('`', () => true)
         return end > 0 && this.take({ type: 'code', text: this.text.slice(this.at + 1, end) }, end + 1)
     }

@@ -47,7 +47,7 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
                 {notice && <p class="notice">{notice}</p>}
                 <Field
                     label="Name"
-                    hint={is_new ? 'a-z, 0-9, dot, dash, underscore. Others mention you by it.' : undefined}
+                    hint={is_new ? 'You log in with it: a-z, 0-9, dot, dash, underscore.' : undefined}
                     value={name}
                     set={setName}
                     maxLength={32}
