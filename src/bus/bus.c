@@ -45,11 +45,13 @@ void bus_close(struct bus *bus)
     bus->driver->close(bus);
 }
 
-enum err bus_publish(struct bus *bus, struct bus_topic topic, struct bytes *payload)
+enum err bus_publish(struct bus *bus, const struct bus_message *messages, size_t count)
 {
-    if (payload->len > BUS_PAYLOAD_MAX)
-        return ERR_TOO_BIG;
-    return bus->driver->publish(bus, topic, payload);
+    for (size_t i = 0; i < count; i++) {
+        if (messages[i].payload->len > BUS_PAYLOAD_MAX)
+            return ERR_TOO_BIG;
+    }
+    return bus->driver->publish(bus, messages, count);
 }
 
 enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn, void *arg,

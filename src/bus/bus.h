@@ -12,6 +12,7 @@
  * Topics are a space and an id; drivers spell them: channel-5, user-7.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -45,11 +46,18 @@ NODISCARD enum err bus_open(struct loop *loop, const char *url, struct bus **out
 /* End every subscription and free the bus. NULL is allowed. */
 void bus_close(struct bus *bus);
 
+struct bus_message {
+    struct bus_topic topic;
+    struct bytes *payload; /* the caller keeps its reference */
+};
+
 /*
- * Hand `payload` (the caller keeps its reference) to every subscriber of `topic`. ERR_TOO_BIG past
- * BUS_PAYLOAD_MAX; ERR_UNAVAILABLE when the link is down and the outgoing queue is full.
+ * Hand each payload to every subscriber of its topic, in the order of the array. What one
+ * subscriber gets of it arrives together, so that it can be passed on together. ERR_TOO_BIG when a
+ * payload is over BUS_PAYLOAD_MAX, and then none is sent; ERR_UNAVAILABLE when a link is down or a
+ * queue full, and then some may be missing somewhere.
  */
-NODISCARD enum err bus_publish(struct bus *bus, struct bus_topic topic, struct bytes *payload);
+NODISCARD enum err bus_publish(struct bus *bus, const struct bus_message *messages, size_t count);
 
 /*
  * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a

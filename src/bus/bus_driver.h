@@ -12,7 +12,7 @@ struct bus_driver {
     const char *scheme; /* the part of the URL before ':' */
     enum err (*open)(struct loop *loop, const char *url, struct bus **out);
     void (*close)(struct bus *bus);
-    enum err (*publish)(struct bus *bus, struct bus_topic topic, struct bytes *payload);
+    enum err (*publish)(struct bus *bus, const struct bus_message *messages, size_t count);
     /* The topic got its first, or lost its only, subscription on this handle. */
     enum err (*subscribe)(struct bus *bus, struct bus_topic topic);
     void (*unsubscribe)(struct bus *bus, struct bus_topic topic);

@@ -38,15 +38,20 @@ static void deliver(struct task *task)
         mem_free(bus);
 }
 
-static enum err mem_publish(struct bus *base, struct bus_topic topic, struct bytes *payload)
+static void send_back(struct bus_mem *bus, const struct bus_message *message)
 {
-    struct bus_mem *bus = mem_of(base);
-    if (base->loop == NULL)
-        return ERR_NONE; /* nobody can listen on a handle without a loop */
     struct delivery *delivery = mem_alloc(sizeof(*delivery));
-    *delivery = (struct delivery){{NULL, deliver}, bus, topic, bytes_ref(payload)};
+    *delivery =
+        (struct delivery){{NULL, deliver}, bus, message->topic, bytes_ref(message->payload)};
     bus->in_flight++;
-    loop_post(base->loop, &delivery->task);
+    loop_post(bus->base.loop, &delivery->task);
+}
+
+static enum err mem_publish(struct bus *base, const struct bus_message *messages, size_t count)
+{
+    /* Nobody can listen on a handle without a loop. */
+    for (size_t i = 0; i < count && base->loop != NULL; i++)
+        send_back(mem_of(base), &messages[i]);
     return ERR_NONE;
 }
 

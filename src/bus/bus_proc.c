@@ -19,19 +19,17 @@
 /* Messages that wait for a loop; a loop that is that far behind has stopped. */
 #define PENDING_MAX (1u << 20)
 
+/* Messages looked up at once. */
+#define PUBLISH_MAX 256u
+
 struct hub {
     struct hub *next; /* under hubs_lock */
     char name[64];
     unsigned refs; /* under hubs_lock */
 
     pthread_mutex_t lock;
-    struct map topics;                     /* key -> struct interest */
+    struct map topics; /* key -> which handles want it, one bit each, in the pointer itself */
     struct bus_proc *handles[HANDLES_MAX]; /* NULL: free place */
-};
-
-/* Which handles want a topic, one bit each. */
-struct interest {
-    uint64_t handles;
 };
 
 struct pending {
@@ -100,6 +98,21 @@ static void hub_unref(struct hub *hub)
     mem_free(hub);
 }
 
+/* The handles that want a topic. The bits stand where the map keeps a pointer: none means absent.
+ */
+static uint64_t interest_get(const struct hub *hub, uint64_t key)
+{
+    return (uint64_t)(uintptr_t)map_get(&hub->topics, key);
+}
+
+static void interest_set(struct hub *hub, uint64_t key, uint64_t handles)
+{
+    if (handles == 0)
+        (void)map_remove(&hub->topics, key);
+    else
+        map_put(&hub->topics, key, (void *)(uintptr_t)handles);
+}
+
 /* ---- delivery ---- */
 
 static void free_handle(struct bus_proc *bus)
@@ -132,42 +145,68 @@ static void drain(struct task *task)
         free_handle(bus);
 }
 
-static enum err enqueue(struct bus_proc *bus, uint64_t key, struct bytes *payload)
+/* Add one message to what waits for the handle; false when too much does. */
+static bool enqueue(struct bus_proc *bus, uint64_t key, struct bytes *payload)
 {
-    pthread_mutex_lock(&bus->lock);
-    const bool full = bus->len >= PENDING_MAX;
-    if (!full) {
-        if (bus->len == bus->cap) {
-            bus->cap = bus->cap == 0 ? 64 : bus->cap * 2;
-            bus->items = mem_realloc_array(bus->items, bus->cap, sizeof(*bus->items));
-        }
-        bus->items[bus->len++] = (struct pending){key, bytes_ref(payload)};
-        if (!bus->woken) {
-            bus->woken = true;
-            loop_post(bus->base.loop, &bus->task);
-        }
+    if (bus->len >= PENDING_MAX)
+        return false;
+    if (bus->len == bus->cap) {
+        bus->cap = bus->cap == 0 ? 64 : bus->cap * 2;
+        bus->items = mem_realloc_array(bus->items, bus->cap, sizeof(*bus->items));
     }
-    pthread_mutex_unlock(&bus->lock);
-    return full ? ERR_UNAVAILABLE : ERR_NONE;
+    bus->items[bus->len++] = (struct pending){key, bytes_ref(payload)};
+    return true;
 }
 
-static enum err proc_publish(struct bus *base, struct bus_topic topic, struct bytes *payload)
+/* All that one handle wants of the messages, under its lock once, so that its loop sees them
+ * together. */
+static bool offer(struct bus_proc *bus, const struct bus_message *messages, const uint64_t *wanted,
+                  size_t count)
+{
+    bool fits = true;
+    pthread_mutex_lock(&bus->lock);
+    for (size_t i = 0; i < count; i++) {
+        if ((wanted[i] >> bus->place & 1) != 0)
+            fits = enqueue(bus, bus_topic_key(messages[i].topic), messages[i].payload) && fits;
+    }
+    if (bus->len > 0 && !bus->woken) {
+        bus->woken = true;
+        loop_post(bus->base.loop, &bus->task);
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return fits;
+}
+
+static bool publish_some(struct hub *hub, const struct bus_message *messages, size_t count)
+{
+    uint64_t wanted[PUBLISH_MAX];
+    uint64_t handles = 0;
+    bool fits = true;
+    for (size_t i = 0; i < count; i++) {
+        wanted[i] = interest_get(hub, bus_topic_key(messages[i].topic));
+        handles |= wanted[i];
+    }
+    while (handles != 0) {
+        const unsigned place = (unsigned)__builtin_ctzll(handles);
+        handles &= handles - 1;
+        fits = offer(hub->handles[place], messages, wanted, count) && fits;
+    }
+    return fits;
+}
+
+static enum err proc_publish(struct bus *base, const struct bus_message *messages, size_t count)
 {
     struct hub *hub = proc_of(base)->hub;
-    const uint64_t key = bus_topic_key(topic);
-    enum err err = ERR_NONE;
+    bool fits = true;
     pthread_mutex_lock(&hub->lock);
-    const struct interest *interest = map_get(&hub->topics, key);
-    uint64_t left = interest == NULL ? 0 : interest->handles;
-    while (left != 0) {
-        const unsigned place = (unsigned)__builtin_ctzll(left);
-        left &= left - 1;
-        const enum err one = enqueue(hub->handles[place], key, payload);
-        if (one != ERR_NONE)
-            err = one;
+    while (count > 0) {
+        const size_t some = count < PUBLISH_MAX ? count : PUBLISH_MAX;
+        fits = publish_some(hub, messages, some) && fits;
+        messages += some;
+        count -= some;
     }
     pthread_mutex_unlock(&hub->lock);
-    return err;
+    return fits ? ERR_NONE : ERR_UNAVAILABLE;
 }
 
 static enum err proc_subscribe(struct bus *base, struct bus_topic topic)
@@ -175,12 +214,7 @@ static enum err proc_subscribe(struct bus *base, struct bus_topic topic)
     struct bus_proc *bus = proc_of(base);
     const uint64_t key = bus_topic_key(topic);
     pthread_mutex_lock(&bus->hub->lock);
-    struct interest *interest = map_get(&bus->hub->topics, key);
-    if (interest == NULL) {
-        interest = mem_zalloc(sizeof(*interest));
-        map_put(&bus->hub->topics, key, interest);
-    }
-    interest->handles |= 1ULL << bus->place;
+    interest_set(bus->hub, key, interest_get(bus->hub, key) | 1ULL << bus->place);
     pthread_mutex_unlock(&bus->hub->lock);
     return ERR_NONE;
 }
@@ -190,13 +224,7 @@ static void proc_unsubscribe(struct bus *base, struct bus_topic topic)
     struct bus_proc *bus = proc_of(base);
     const uint64_t key = bus_topic_key(topic);
     pthread_mutex_lock(&bus->hub->lock);
-    struct interest *interest = map_get(&bus->hub->topics, key);
-    assert(interest != NULL);
-    interest->handles &= ~(1ULL << bus->place);
-    if (interest->handles == 0) {
-        map_remove(&bus->hub->topics, key);
-        mem_free(interest);
-    }
+    interest_set(bus->hub, key, interest_get(bus->hub, key) & ~(1ULL << bus->place));
     pthread_mutex_unlock(&bus->hub->lock);
 }
 

@@ -87,7 +87,8 @@ void chat_notify(struct chat *chat, uint64_t user, const struct notice *notice)
     struct bytes *payload = notice_encode(notice);
     /* Best effort, as the bus is: a socket that misses it sees the change when it connects again.
      */
-    err_ignore(bus_publish(chat->bus, (struct bus_topic){BUS_USER, user}, payload));
+    const struct bus_message message = {{BUS_USER, user}, payload};
+    err_ignore(bus_publish(chat->bus, &message, 1));
     bytes_unref(payload);
 }
 

@@ -1,11 +1,16 @@
 /*
  * The journal of one process: a thread that takes whatever waits, up to a batch, and commits it to
  * the store in one durable step. While a commit is under way the next batch gathers, so the cost of
- * a sync is shared by all that arrive during one, without any waiting on purpose.
+ * a sync is shared by all that arrive during one.
+ *
+ * Those who are answered together send their next together, but a little apart. So when the last
+ * batches held several entries, the thread waits up to GATHER_NS for as many again; one sender alone
+ * never waits.
  */
 
 #include <assert.h>
 #include <pthread.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -13,6 +18,7 @@
 #include "store/store.h"
 
 #define BATCH_MAX 256u
+#define GATHER_NS 300000u
 
 struct journal_store {
     struct journal base;
@@ -25,6 +31,7 @@ struct journal_store {
     struct journal_entry *first; /* all under lock from here */
     struct journal_entry **last;
     bool stopping;
+    size_t recent[2]; /* how many the last two batches held */
     struct journal_stats stats;
 };
 
@@ -42,13 +49,31 @@ static struct journal_store *store_of(struct journal *journal)
     return (struct journal_store *)journal;
 }
 
+/* How many entries are worth waiting for. */
+static size_t gather_target(const struct journal_store *journal)
+{
+    return journal->recent[0] > journal->recent[1] ? journal->recent[0] : journal->recent[1];
+}
+
+/* Wait for the first entry, and a moment for the others. */
+static void gather(struct journal_store *journal)
+{
+    while (journal->first == NULL && !journal->stopping)
+        pthread_cond_wait(&journal->wake, &journal->lock);
+    const uint64_t until_ns = clock_mono_ns() + GATHER_NS;
+    const struct timespec until = {(time_t)(until_ns / 1000000000u),
+                                   (long)(until_ns % 1000000000u)};
+    int rc = 0;
+    while (rc == 0 && journal->stats.waiting < gather_target(journal) && !journal->stopping)
+        rc = pthread_cond_timedwait(&journal->wake, &journal->lock, &until);
+}
+
 /* Wait for entries and take up to a batch; false when the journal ends and nothing waits. */
 static bool take(struct journal_store *journal, struct batch *batch)
 {
     batch->count = 0;
     pthread_mutex_lock(&journal->lock);
-    while (journal->first == NULL && !journal->stopping)
-        pthread_cond_wait(&journal->wake, &journal->lock);
+    gather(journal);
     while (journal->first != NULL && batch->count < BATCH_MAX) {
         batch->entries[batch->count++] = journal->first;
         journal->first = journal->first->next;
@@ -56,6 +81,8 @@ static bool take(struct journal_store *journal, struct batch *batch)
     }
     if (journal->first == NULL)
         journal->last = &journal->first;
+    journal->recent[1] = journal->recent[0];
+    journal->recent[0] = batch->count;
     pthread_mutex_unlock(&journal->lock);
     return batch->count > 0;
 }
@@ -117,7 +144,11 @@ static enum err store_open_driver(const char *rest, const struct journal_options
         return err;
     }
     pthread_mutex_init(&journal->lock, NULL);
-    pthread_cond_init(&journal->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&journal->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     const int rc = pthread_create(&journal->thread, NULL, run, journal);
     assert(rc == 0);
     pthread_setname_np(journal->thread, "journal");
@@ -145,11 +176,11 @@ static enum err append(struct journal *base, struct journal_entry *entry)
     pthread_mutex_lock(&journal->lock);
     const bool full = journal->stats.waiting >= journal->options.queue_max || journal->stopping;
     if (!full) {
-        if (journal->first == NULL)
-            pthread_cond_signal(&journal->wake);
         *journal->last = entry;
         journal->last = &entry->next;
         journal->stats.waiting++;
+        if (journal->stats.waiting == 1 || journal->stats.waiting == gather_target(journal))
+            pthread_cond_signal(&journal->wake);
     }
     pthread_mutex_unlock(&journal->lock);
     return full ? ERR_UNAVAILABLE : ERR_NONE;

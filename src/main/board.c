@@ -2,6 +2,7 @@
 
 #include "main/board.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/resource.h>
@@ -87,6 +88,7 @@ static void write_process(struct buf *out)
     const uint64_t cpu_ms = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000u +
                             (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000u;
     metric(out, "parley_cpu_milliseconds_total", "counter", "Processor time used.", cpu_ms);
+    metric(out, "parley_heap_bytes", "gauge", "Memory allocated now.", mallinfo2().uordblks);
     metric(out, "parley_peak_memory_bytes", "gauge", "Most memory ever resident.",
            (uint64_t)usage.ru_maxrss * 1024u);
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "bus/bus.h"
 #include "ev/loop.h"
 #include "ev/pool.h"
@@ -53,13 +54,15 @@ struct server {
 static void publish(const struct event *const *events, size_t count, void *arg)
 {
     struct bus *publisher = arg;
-    for (size_t i = 0; i < count; i++) {
-        struct bytes *payload = event_encode(events[i]);
-        /* Best effort: who misses it sees by `prev` that something is missing. */
-        err_ignore(
-            bus_publish(publisher, (struct bus_topic){BUS_CHANNEL, events[i]->channel}, payload));
-        bytes_unref(payload);
-    }
+    struct bus_message *messages = mem_alloc(count * sizeof(*messages));
+    for (size_t i = 0; i < count; i++)
+        messages[i] =
+            (struct bus_message){{BUS_CHANNEL, events[i]->channel}, event_encode(events[i])};
+    /* Best effort: who misses one sees by `prev` that something is missing. */
+    err_ignore(bus_publish(publisher, messages, count));
+    for (size_t i = 0; i < count; i++)
+        bytes_unref(messages[i].payload);
+    mem_free(messages);
 }
 
 /* ---- set-up ---- */

@@ -12,15 +12,26 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "ev/loop.h"
 #include "net/net.h"
 
 #define READ_BYTES (64u * 1024u)
+#define WRITE_BYTES (16u * 1024u)
 #define NODE_ITEMS 14u
 #define IOV_MAX_ITEMS 64u
 #define FREE_NODES_MAX 4096u
+
+/*
+ * A flush over many sockets takes milliseconds, and what arrives meanwhile needs another one right
+ * after it. So a wide flush first gathers for the time that it will take, at most
+ * GATHER_MAX_NS: then both go out in one write per socket. A narrow one, below GATHER_MIN_NS, does
+ * not wait.
+ */
+#define GATHER_MIN_NS 400000u
+#define GATHER_MAX_NS 2000000u
 
 /* A part of a send queue. */
 struct node {
@@ -34,10 +45,17 @@ struct net {
     struct loop *loop;
     struct turn_end flush;
     struct list dirty; /* connections with something to send that are not held up */
+    size_t dirty_len;
+
+    /* Gathering before a wide flush. */
+    uv_timer_t gather;
+    uint64_t gather_since_ns; /* 0: not gathering */
+    uint64_t write_ns;        /* what one write costs, on average */
     struct node *free_nodes;
     size_t free_nodes_len;
     struct net_stats stats;
     char read[READ_BYTES];
+    char write[WRITE_BYTES];
 };
 
 struct conn {
@@ -65,6 +83,7 @@ struct lingering {
 };
 
 static void flush_all(struct turn_end *end);
+static void on_gathered(uv_timer_t *timer);
 static void on_ready(uv_poll_t *poll, int status, int events);
 
 /* ---- what connections share ---- */
@@ -75,7 +94,14 @@ struct net *net_create(struct loop *loop)
     net->loop = loop;
     net->flush.run = flush_all;
     list_init(&net->dirty);
+    uv_timer_init(loop_uv(loop), &net->gather);
+    net->gather.data = net;
     return net;
+}
+
+static void on_net_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
 }
 
 void net_destroy(struct net *net)
@@ -88,7 +114,8 @@ void net_destroy(struct net *net)
         net->free_nodes = node->next;
         mem_free(node);
     }
-    mem_free(net);
+    list_remove(&net->flush.link);
+    uv_close((uv_handle_t *)&net->gather, on_net_closed);
 }
 
 struct loop *net_loop(struct net *net)
@@ -205,6 +232,7 @@ void conn_send(struct conn *conn, struct bytes *bytes)
 
     if (conn->stalled_since_ms == 0 && !list_linked(&conn->dirty)) {
         list_push(&conn->net->dirty, &conn->dirty);
+        conn->net->dirty_len++;
         loop_at_turn_end(conn->net->loop, &conn->net->flush);
     }
 }
@@ -235,13 +263,34 @@ static void send_end(struct conn *conn)
     (void)shutdown(conn->fd, SHUT_WR);
 }
 
+/*
+ * One system call for the front of the queue. Several small frames are copied together first: the
+ * kernel looks at each part of a vector on its own, and that costs more than the copy.
+ */
+static ssize_t write_some(struct conn *conn)
+{
+    struct iovec iov[IOV_MAX_ITEMS];
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+    const size_t count = queue_vector(conn, iov);
+    if (count == 1)
+        return send(conn->fd, iov[0].iov_base, iov[0].iov_len, flags);
+    if (conn->queued > WRITE_BYTES) {
+        const struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count};
+        return sendmsg(conn->fd, &msg, flags);
+    }
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(conn->net->write + len, iov[i].iov_base, iov[i].iov_len);
+        len += iov[i].iov_len;
+    }
+    return send(conn->fd, conn->net->write, len, flags);
+}
+
 /* Write what is queued; false when the connection broke. */
 static bool write_queue(struct conn *conn)
 {
     while (conn->queued > 0) {
-        struct iovec iov[IOV_MAX_ITEMS];
-        struct msghdr msg = {.msg_iov = iov, .msg_iovlen = queue_vector(conn, iov)};
-        const ssize_t sent = sendmsg(conn->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t sent = write_some(conn);
         conn->net->stats.writes++;
         if (sent < 0 && errno == EINTR)
             continue;
@@ -279,12 +328,48 @@ static void flush(struct conn *conn)
         conn->handler->on_drain(conn->owner);
 }
 
+static void flush_now(struct net *net)
+{
+    const uint64_t began_ns = clock_mono_ns();
+    const uint64_t writes = net->stats.writes;
+    struct list *link;
+    net->gather_since_ns = 0;
+    while ((link = list_pop(&net->dirty)) != NULL) {
+        net->dirty_len--;
+        flush(LIST_ITEM(link, struct conn, dirty));
+    }
+    const uint64_t done = net->stats.writes - writes;
+    if (done > 0)
+        net->write_ns += (clock_mono_ns() - began_ns) / done / 8 - net->write_ns / 8;
+}
+
+/* How long the flush of what is dirty now should gather first. */
+static uint64_t gather_ns(const struct net *net)
+{
+    const uint64_t flush_ns = net->dirty_len * net->write_ns;
+    if (flush_ns < GATHER_MIN_NS)
+        return 0;
+    return flush_ns < GATHER_MAX_NS ? flush_ns : GATHER_MAX_NS;
+}
+
+static void on_gathered(uv_timer_t *timer)
+{
+    flush_now(timer->data);
+}
+
 static void flush_all(struct turn_end *end)
 {
     struct net *net = LIST_ITEM(end, struct net, flush);
-    struct list *link;
-    while ((link = list_pop(&net->dirty)) != NULL)
-        flush(LIST_ITEM(link, struct conn, dirty));
+    const uint64_t wait_ns = gather_ns(net);
+    const uint64_t now_ns = wait_ns == 0 ? 0 : clock_mono_ns();
+    if (wait_ns > 0 && net->gather_since_ns == 0) {
+        net->gather_since_ns = now_ns;
+        uv_update_time(loop_uv(net->loop));
+        uv_timer_start(&net->gather, on_gathered, wait_ns / 1000000u + 1, 0);
+    } else if (wait_ns == 0 || now_ns - net->gather_since_ns >= wait_ns) {
+        uv_timer_stop(&net->gather);
+        flush_now(net);
+    }
 }
 
 static void read_some(struct conn *conn)
@@ -356,7 +441,10 @@ void conn_close(struct conn *conn)
     if (conn->closed)
         return;
     conn->closed = true;
-    list_remove(&conn->dirty);
+    if (list_linked(&conn->dirty)) {
+        list_remove(&conn->dirty);
+        conn->net->dirty_len--;
+    }
     queue_drop(conn);
     if (conn->linger != NULL) {
         timer_stop(conn->net->loop, conn->linger);

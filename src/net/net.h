@@ -5,7 +5,8 @@
  * Net: what the connections of one loop share - the buffer that all of them read into, the nodes of
  * their send queues, the list of those with something to send. One per loop, on its thread.
  *
- * Whatever was queued during a turn is written at its end, with one vectored write per socket.
+ * Whatever was queued during a turn is written at its end, with one vectored write per socket. When
+ * that are very many sockets, it waits up to 2 ms for what else arrives.
  */
 
 #include <stdint.h>
