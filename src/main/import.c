@@ -1,11 +1,160 @@
 /* parley import slack: progress for people, a report for people or programs. */
 
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "main/commands.h"
-#include <stddef.h>
+#include "main/data_dir.h"
+#include "slack/import.h"
+#include "slack/report.h"
+#include "store/store.h"
+
+#define NS_PER_MS 1000000u
+#define BAR_MS 100u    /* between two drawings on a terminal */
+#define LINES_MS 5000u /* between two lines elsewhere */
+#define BAR_WIDTH 30u
+
+/* ---- progress ---- */
+
+struct progress {
+    bool terminal;
+    uint64_t started_ns;
+    uint64_t shown_ns;
+    bool shown; /* a bar is on the line */
+};
+
+static void draw_bar(uint64_t percent, const struct import_report *so_far, uint64_t rate)
+{
+    char bar[BAR_WIDTH + 1];
+    for (unsigned i = 0; i < BAR_WIDTH; i++)
+        bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '.';
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r[%s] %3llu%%  %llu messages  %llu/s\033[K", bar, (unsigned long long)percent,
+            (unsigned long long)so_far->messages_found, (unsigned long long)rate);
+    (void)fflush(stderr);
+}
+
+static void show_progress(const struct import_report *so_far, uint64_t done, uint64_t total,
+                          void *arg)
+{
+    struct progress *progress = arg;
+    const uint64_t now_ns = clock_mono_ns();
+    const uint64_t pause_ms = progress->terminal ? BAR_MS : LINES_MS;
+    if (now_ns - progress->shown_ns < pause_ms * NS_PER_MS &&
+        !(progress->terminal && done == total))
+        return;
+
+    const uint64_t percent = total > 0 ? done * 100 / total : 100;
+    const uint64_t elapsed_ms = (now_ns - progress->started_ns) / NS_PER_MS + 1;
+    const uint64_t rate = so_far->messages_found * 1000 / elapsed_ms;
+    progress->shown_ns = now_ns;
+    progress->shown = progress->terminal;
+    if (progress->terminal)
+        draw_bar(percent, so_far, rate);
+    else
+        fprintf(stderr, "%llu%%, %llu messages, %llu/s\n", (unsigned long long)percent,
+                (unsigned long long)so_far->messages_found, (unsigned long long)rate);
+}
+
+static void end_progress(const struct progress *progress)
+{
+    if (progress->shown)
+        fputc('\n', stderr);
+}
+
+/* ---- what went wrong ---- */
+
+/* What to do about a store that failed. */
+static const char *advice(enum err err)
+{
+    switch (err) {
+    case ERR_DISK_FULL:
+        return "The disk is full. Make room, then run the import again: it goes on from there.";
+    case ERR_UNAVAILABLE:
+        return "The database is busy. Run the import again: it goes on from there.";
+    case ERR_CORRUPT:
+        return "The database is damaged, or is not Parley's. Check the folder: --data DIR";
+    case ERR_FORBIDDEN:
+        return "A newer Parley has written the database. Run that one.";
+    case ERR_IO:
+        return "The database cannot be read or written. Check the folder and its disk: --data DIR";
+    case ERR_EXISTS:
+        return "Ten thousand names like one in the export are taken.";
+    default:
+        return "The database refused what was imported. This is a fault of Parley.";
+    }
+}
+
+static int complain(enum err err, struct buf *problem)
+{
+    fprintf(stderr, "parley: %s\n", problem->len > 0 ? buf_cstr(problem) : advice(err));
+    return 1;
+}
+
+/* ---- the import ---- */
+
+/* A dry run makes no folder and no database: where none is, it begins with nothing. */
+static enum err open_store(const struct config *config, const struct data_dir *dir,
+                           struct store **store)
+{
+    struct buf url = {0};
+    data_dir_store_url(dir, &url);
+    struct slice scheme;
+    struct slice path;
+    const bool split = slice_cut(slice_str(buf_cstr(&url)), ':', &scheme, &path);
+    const bool nothing = config->dry_run && split && access(path.ptr, F_OK) != 0;
+    const enum err err = store_open(nothing ? "mem:import" : buf_cstr(&url), store);
+    buf_fini(&url);
+    return err;
+}
+
+static void print_report(const struct config *config, const struct import_report *report,
+                         uint64_t elapsed_ms)
+{
+    struct buf out = {0};
+    if (config->json) {
+        report_json(report, config->dry_run, elapsed_ms, &out);
+    } else {
+        report_text(report, config->dry_run, &out);
+        buf_format(&out, "\nIt took %llu.%02llu s.\n", (unsigned long long)(elapsed_ms / 1000),
+                   (unsigned long long)(elapsed_ms % 1000 / 10));
+    }
+    (void)fwrite(out.ptr, 1, out.len, stdout);
+    buf_fini(&out);
+}
+
+static int import_into(const struct config *config, struct store *store, const char *path)
+{
+    struct progress progress = {.terminal = isatty(STDERR_FILENO) != 0};
+    progress.started_ns = clock_mono_ns();
+    progress.shown_ns = progress.started_ns;
+    const struct import_options options = {config->dry_run, show_progress, &progress};
+    struct import_report report;
+    struct buf problem = {0};
+    const enum err err = import_slack(store, path, &options, &report, &problem);
+    end_progress(&progress);
+    int status = 0;
+    if (err == ERR_NONE)
+        print_report(config, &report, (clock_mono_ns() - progress.started_ns) / NS_PER_MS);
+    else
+        status = complain(err, &problem);
+    buf_fini(&problem);
+    return status;
+}
 
 int command_import_slack(const struct config *config, const char *path)
 {
-    (void)config;
-    (void)path;
-    return 1;
+    /* A server may run meanwhile: its clients see what came when they next read. */
+    struct data_dir dir = {config->data, -1};
+    if (!config->dry_run && !data_dir_open(&dir, config->data, false))
+        return 1;
+    struct store *store = NULL;
+    struct buf no_problem = {0};
+    const enum err err = open_store(config, &dir, &store);
+    const int status =
+        err == ERR_NONE ? import_into(config, store, path) : complain(err, &no_problem);
+    store_close(store);
+    data_dir_close(&dir);
+    return status;
 }
