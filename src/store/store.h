@@ -224,6 +224,36 @@ struct store_page {
 NODISCARD enum err store_page(struct store *store, uint64_t channel, struct store_range range,
                               struct arena *arena, struct store_page *out);
 
+/* ---- for a fleet, where the sequencer gives the places before the store sees the events ---- */
+
+/* The event with that cmid, if it is stored. ERR_NOT_FOUND. */
+NODISCARD enum err store_event_find(struct store *store, uint64_t channel, uint64_t sender,
+                                    const uint8_t cmid[UUID_BYTES], struct arena *arena,
+                                    struct event *out);
+
+/* A block of seqs that nobody else gets: start < seq <= limit. */
+struct store_lease {
+    uint64_t start;
+    uint64_t limit;
+    uint64_t last_seq; /* of the channel's newest stored event */
+    uint64_t last_n;
+};
+
+/*
+ * Take the next block of `count` seqs (1 to 1,000,000) of a channel, behind all that were handed
+ * out or stored before. ERR_NOT_FOUND: no such channel.
+ */
+NODISCARD enum err store_lease(struct store *store, uint64_t channel, uint64_t count,
+                               struct store_lease *out);
+
+/*
+ * Store 1 to STORE_BATCH_MAX events that have their places (seq, prev, n, ts_us) already, in any
+ * order. What is stored already, by its seq or its cmid, stays as it is: storing again changes
+ * nothing. ERR_UNAVAILABLE when a part of the store is down; then some of the events may have been
+ * stored.
+ */
+NODISCARD enum err store_put(struct store *store, const struct event *const *events, size_t count);
+
 /* ---- aliases: where a thing came from, for imports that can be run again ---- */
 
 /* The id that `alias` ("slack:T1:U2") stands for. ERR_NOT_FOUND. */
