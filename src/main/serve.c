@@ -202,7 +202,9 @@ static void complain_store(const struct config *config, enum err err)
 {
     const char *why = "it cannot be opened; look at the log above";
     if (err == ERR_CORRUPT)
-        why = "parley.db is not a database of Parley's, or of a newer Parley, or is damaged";
+        why = "parley.db is not a database of Parley's, or it is damaged";
+    else if (err == ERR_FORBIDDEN)
+        why = "parley.db was written by a newer Parley; start that one";
     else if (err == ERR_DISK_FULL)
         why = "the disk is full";
     else if (err == ERR_IO)
