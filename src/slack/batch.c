@@ -23,7 +23,7 @@ void batch_fini(struct batch *batch)
 
 /* ---- places ---- */
 
-static void add_place(struct batch *batch, int64_t ts_us, uint64_t seq)
+static void add_place(struct batch *batch, struct batch_place place)
 {
     if (batch->places_len == batch->places_cap) {
         batch->places_cap = batch->places_cap == 0 ? 1024 : batch->places_cap * 2;
@@ -31,13 +31,13 @@ static void add_place(struct batch *batch, int64_t ts_us, uint64_t seq)
     }
     /* They come in order, but for an export whose days overlap. */
     size_t at = batch->places_len++;
-    for (; at > 0 && batch->places[at - 1].ts_us > ts_us; at--)
+    for (; at > 0 && batch->places[at - 1].ts_us > place.ts_us; at--)
         batch->places[at] = batch->places[at - 1];
-    batch->places[at] = (struct batch_place){ts_us, seq};
+    batch->places[at] = place;
 }
 
-/* The seq of the first message of that time; 0 when there is none. */
-static uint64_t find_place(const struct batch *batch, int64_t ts_us)
+/* The index of the first place that is not before `ts_us`. */
+static size_t search(const struct batch *batch, int64_t ts_us)
 {
     size_t low = 0;
     size_t high = batch->places_len;
@@ -48,8 +48,26 @@ static uint64_t find_place(const struct batch *batch, int64_t ts_us)
         else
             high = middle;
     }
-    const bool found = low < batch->places_len && batch->places[low].ts_us == ts_us;
-    return found ? batch->places[low].seq : 0;
+    return low;
+}
+
+/* The seq of the first message of that time; 0 when there is none. */
+static uint64_t find_place(const struct batch *batch, int64_t ts_us)
+{
+    const size_t at = search(batch, ts_us);
+    const bool found = at < batch->places_len && batch->places[at].ts_us == ts_us;
+    return found ? batch->places[at].seq : 0;
+}
+
+/* Whether the export had this very message before. */
+static bool has_place(const struct batch *batch, struct batch_place place)
+{
+    for (size_t at = search(batch, place.ts_us);
+         at < batch->places_len && batch->places[at].ts_us == place.ts_us; at++) {
+        if (batch->places[at].seq == place.seq)
+            return true;
+    }
+    return false;
 }
 
 static bool waits(const struct batch *batch, int64_t ts_us)
@@ -63,12 +81,8 @@ static bool waits(const struct batch *batch, int64_t ts_us)
 
 /* ---- storing ---- */
 
-static void count_stored(const struct batch *batch, size_t at, struct import_report *report)
+static void count_added(const struct batch *batch, size_t at, struct import_report *report)
 {
-    if (batch->items[at].duplicate) {
-        report->messages_known++;
-        return;
-    }
     report->messages_added++;
     report->replies += batch->events[at].thread != 0;
     report->replies_orphaned += batch->orphans[at];
@@ -79,22 +93,36 @@ static void count_stored(const struct batch *batch, size_t at, struct import_rep
     report->channel_links_unknown += batch->counts[at].channel_links_unknown;
 }
 
+/* The message at `at` has arrived, now or long ago. */
+static void note_stored(struct batch *batch, size_t at, int64_t ts_us, struct import_report *report)
+{
+    const struct batch_place place = {ts_us, batch->events[at].seq};
+    if (!batch->items[at].duplicate) {
+        count_added(batch, at, report);
+    } else if (has_place(batch, place)) {
+        report->skipped_repeated++;
+        return;
+    } else {
+        report->messages_known++;
+    }
+    add_place(batch, place);
+}
+
 enum err batch_flush(struct batch *batch, struct job *job)
 {
     if (batch->len == 0)
         return ERR_NONE;
-    enum err err = job_group(job, (unsigned)batch->len);
     int64_t times[BATCH_MESSAGES_MAX]; /* a duplicate's is replaced by the one stored first */
     for (size_t i = 0; i < batch->len; i++)
         times[i] = batch->events[i].ts_us;
+
+    enum err err = job_group(job, (unsigned)batch->len);
     if (err == ERR_NONE)
         err = target_append(&job->target, batch->items, batch->len);
     for (size_t i = 0; i < batch->len && err == ERR_NONE; i++) {
         err = batch->items[i].result;
-        if (err == ERR_NONE) {
-            count_stored(batch, i, job->report);
-            add_place(batch, times[i], batch->events[i].seq);
-        }
+        if (err == ERR_NONE)
+            note_stored(batch, i, times[i], job->report);
     }
     batch->len = 0;
     batch->bytes = 0;

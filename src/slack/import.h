@@ -89,6 +89,7 @@ struct import_report {
     uint64_t skipped_subtype;       /* joins, topic changes and the like */
     uint64_t skipped_empty;         /* without text */
     uint64_t skipped_too_big;       /* text over EVENT_TEXT_MAX */
+    uint64_t skipped_repeated;      /* that stand in the export twice */
     uint64_t skipped_malformed;     /* without a valid time, author or text */
     uint64_t with_edits;            /* taken as they were last */
     uint64_t with_files;            /* the files are not taken */

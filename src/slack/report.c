@@ -61,6 +61,7 @@ static const struct line lines[] = {
     LINE(skipped_subtype, NOT_TAKEN, false, "notices and other entries that are no messages"),
     LINE(skipped_empty, NOT_TAKEN, false, "messages without text"),
     LINE(skipped_too_big, NOT_TAKEN, false, "messages over 16 KiB"),
+    LINE(skipped_repeated, NOT_TAKEN, false, "messages that stand in the export twice"),
     LINE(skipped_malformed, NOT_TAKEN, false, "entries without a valid time, author or text"),
     LINE(with_files, NOT_TAKEN, false, "messages' files (their text was taken)"),
     LINE(with_reactions, NOT_TAKEN, false, "messages' reactions (their text was taken)"),
