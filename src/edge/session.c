@@ -98,9 +98,13 @@ static bool overloaded(const struct session *session)
     return session->in_flight >= IN_FLIGHT_MAX || conn_queued(session->conn) > QUEUE_MAX;
 }
 
+static void launch_held(struct session *session, struct rpc_call *call);
+
 static void answered(struct rpc_call *call)
 {
     struct session *session = call->owner;
+    if (session->held == call)
+        launch_held(session, call->next);
     if (session->conn != NULL && session->state != SESSION_CLOSING) {
         session_push_json(session, buf_slice(&call->reply), CLASS_ANSWER);
         if (!overloaded(session))
@@ -127,7 +131,8 @@ static void strike(struct session *session, struct slice problem)
         session_close(session, WS_CLOSE_POLICY, SLICE("Too many malformed requests."));
 }
 
-static void start(struct session *session, struct rpc_call *call)
+/* Vouch for what the session knows, and start. */
+static void launch(struct session *session, struct rpc_call *call)
 {
     struct json channel;
     uint64_t id;
@@ -139,11 +144,62 @@ static void start(struct session *session, struct rpc_call *call)
             hub_find(session, id) != NULL)
             call->member_of = id;
     }
+    rpc_start(call);
+}
+
+static bool is_send(const struct rpc_call *call)
+{
+    return call->op == rpc_find(SLICE("sendMessage"));
+}
+
+/*
+ * Sends keep their order. One to a channel that is not known here to be the session's own (it has
+ * just joined) asks the store first, and those behind it would overtake it: they are held until it
+ * is answered.
+ */
+static bool hold(struct session *session, struct rpc_call *call)
+{
+    struct rpc_call *last = session->held;
+    if (last == NULL)
+        return false;
+    while (last->next != NULL)
+        last = last->next;
+    last->next = call;
+    return true;
+}
+
+static void launch_send(struct session *session, struct rpc_call *call)
+{
+    launch(session, call);
+    session->held = call->member_of == 0 ? call : NULL;
+}
+
+/* The send that the others waited for is answered. */
+static void launch_held(struct session *session, struct rpc_call *call)
+{
+    session->held = NULL;
+    while (call != NULL && session->held == NULL) {
+        struct rpc_call *next = call->next;
+        if (session->conn != NULL) {
+            launch_send(session, call); /* does not end before this returns */
+        } else {
+            rpc_destroy(call); /* nobody waits for the answer: as if the request had been lost */
+            session->in_flight--;
+        }
+        call = next;
+    }
+}
+
+static void start(struct session *session, struct rpc_call *call)
+{
     call->owner = session;
     call->done = answered;
     session->in_flight++;
     session->edge->stats.requests++;
-    rpc_start(call);
+    if (!is_send(call))
+        launch(session, call);
+    else if (!hold(session, call))
+        launch_send(session, call);
     if (session->state != SESSION_CLOSING && overloaded(session))
         conn_pause(session->conn);
 }

@@ -22,6 +22,7 @@
 struct conn;
 struct edge_channel;
 struct edge_user;
+struct rpc_call;
 
 enum session_state {
     SESSION_NEW,
@@ -55,9 +56,10 @@ struct session {
     uint32_t channels_cap;
     struct ws_decoder decoder;
     struct timer timer;
-    uint64_t seen_ms;    /* when something arrived last */
-    uint64_t message_ms; /* when the message that is being received began; 0: none */
-    uint64_t pinged_ms;  /* 0: no ping is out */
+    uint64_t seen_ms;      /* when something arrived last */
+    uint64_t message_ms;   /* when the message that is being received began; 0: none */
+    uint64_t pinged_ms;    /* 0: no ping is out */
+    struct rpc_call *held; /* a send that asks the store, and behind it those that wait for it */
     uint8_t token_hash[TOKEN_HASH_BYTES];
     uint16_t in_flight; /* requests that will still be answered */
     uint8_t strikes;    /* requests that were no requests */
@@ -89,7 +91,6 @@ void session_release(struct session *session);
 /* ---- hello.c ---- */
 
 /* Handle {"id":..,"op":"hello",...}: find out who it is, subscribe, answer. */
-struct rpc_call;
 void session_hello(struct session *session, struct rpc_call *call);
 
 #endif

@@ -52,7 +52,8 @@ struct rpc_call {
     struct slice new_token; /* of a new session; else empty */
 
     rpc_done_fn *done;
-    void *owner; /* the role's */
+    void *owner;           /* the role's */
+    struct rpc_call *next; /* the role's */
 
     /* For the steps of the operation. */
     struct json_writer out;
