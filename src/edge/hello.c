@@ -87,8 +87,10 @@ static void take_newer_heads(struct load *load)
     for (size_t i = 0; i < load->channels.count; i++) {
         struct channel *channel = &load->channels.items[i];
         const struct edge_channel *here = map_get(&load->session->edge->channels, channel->id);
-        if (here != NULL && here->last_seq > channel->last_seq)
+        if (here != NULL && here->last_seq > channel->last_seq) {
             channel->last_seq = here->last_seq;
+            channel->last_n = here->last_n;
+        }
     }
 }
 

@@ -38,6 +38,7 @@ static void on_channel_event(struct bus_topic topic, struct bytes *payload, void
         return;
     edge->stats.events++;
     channel->last_seq = event.seq;
+    channel->last_n = event.n;
 
     struct json_writer w;
     buf_clear(&edge->scratch);

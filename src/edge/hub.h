@@ -45,6 +45,7 @@ struct channel_place {
 struct edge_channel {
     uint64_t id;
     uint64_t last_seq; /* of the newest event seen since the subscription; 0: none yet */
+    uint64_t last_n;
     struct bus_sub *sub;
     struct channel_place *places;
     uint32_t places_len;
