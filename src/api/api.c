@@ -34,8 +34,12 @@ static void on_healthz(struct http_exchange *x, void *arg)
         http_answer_text(x, 200, "ok");
 }
 
+/* Checking writes to the disk: once a second is enough, whoever asks. */
+#define READY_MS 1000u
+
 struct ready_check {
     struct job job;
+    struct api *api;
     struct http_exchange *x;
     enum err err;
 };
@@ -45,14 +49,21 @@ static void check_ready(struct job *job, void *store)
     LIST_ITEM(job, struct ready_check, job)->err = store_check(store);
 }
 
+static void say_ready(struct http_exchange *x, enum err err)
+{
+    http_answer_header(x, SLICE("Cache-Control"), SLICE("no-store"));
+    if (err == ERR_NONE)
+        http_answer_text(x, 200, "ready");
+    else
+        http_answer_text(x, 503, "The store cannot be used.");
+}
+
 static void answer_ready(struct job *job)
 {
     struct ready_check *check = LIST_ITEM(job, struct ready_check, job);
-    http_answer_header(check->x, SLICE("Cache-Control"), SLICE("no-store"));
-    if (check->err == ERR_NONE)
-        http_answer_text(check->x, 200, "ready");
-    else
-        http_answer_text(check->x, 503, "The store cannot be used.");
+    check->api->ready = check->err;
+    check->api->ready_ms = loop_now_ms(check->api->chat->loop);
+    say_ready(check->x, check->err);
     mem_free(check);
 }
 
@@ -61,7 +72,12 @@ static void on_readyz(struct http_exchange *x, void *arg)
     struct api *api = arg;
     if (!is_get(x))
         return;
+    if (api->ready_ms != 0 && loop_now_ms(api->chat->loop) - api->ready_ms < READY_MS) {
+        say_ready(x, api->ready);
+        return;
+    }
     struct ready_check *check = mem_zalloc(sizeof(*check));
+    check->api = api;
     check->x = x;
     const enum err err =
         pool_submit(api->chat->stores, api->chat->loop, &check->job, check_ready, answer_ready);
@@ -98,11 +114,15 @@ void api_destroy(struct api *api)
     mem_free(api);
 }
 
-void api_attach(struct api *api, struct httpd *httpd)
+void api_attach_health(struct api *api, struct httpd *httpd)
 {
     httpd_route(httpd, SLICE("/healthz"), on_healthz, api);
     httpd_route(httpd, SLICE("/readyz"), on_readyz, api);
     httpd_route(httpd, SLICE("/metrics"), on_metrics, api);
+}
+
+void api_attach(struct api *api, struct httpd *httpd)
+{
     httpd_route(httpd, SLICE("/api/v1/"), api_on_operation, api);
     httpd_route(httpd, SLICE("/api/"), api_on_unknown, api);
     httpd_route(httpd, SLICE("/"), api_on_file, api);

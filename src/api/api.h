@@ -31,7 +31,10 @@ struct api *api_create(struct chat *chat, const struct api_options *options);
 /* After its exchanges are gone. NULL is allowed. */
 void api_destroy(struct api *api);
 
-/* Serve everything that no other route takes. */
+/* Serve /healthz, /readyz and /metrics. */
+void api_attach_health(struct api *api, struct httpd *httpd);
+
+/* Serve /api/v1, and the web client's files at every path that no other route takes. */
 void api_attach(struct api *api, struct httpd *httpd);
 
 /* From now on /healthz says that new connections should go elsewhere. */

@@ -4,6 +4,7 @@
 /* The parts of the api role. Private to src/api. */
 
 #include "api/api.h"
+#include "base/err.h"
 
 struct http_exchange;
 
@@ -11,6 +12,8 @@ struct api {
     struct chat *chat;
     const struct api_options *options;
     bool draining;
+    uint64_t ready_ms; /* when the store was checked last; 0: never */
+    enum err ready;
 };
 
 /* operations.c: POST or GET /api/v1/<operation>. */

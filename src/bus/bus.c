@@ -14,7 +14,8 @@ struct bus_sub {
     void *arg;
 };
 
-static const struct bus_driver *const drivers[] = {&bus_driver_proc, &bus_driver_mem};
+static const struct bus_driver *const drivers[] = {&bus_driver_proc, &bus_driver_redis,
+                                                   &bus_driver_mem};
 
 enum err bus_open(struct loop *loop, const char *url, struct bus **out)
 {
@@ -78,6 +79,17 @@ void bus_unsubscribe(struct bus *bus, struct bus_sub *sub)
     bus->driver->unsubscribe(bus, sub->topic);
     map_remove(&bus->subs, bus_topic_key(sub->topic));
     mem_free(sub);
+}
+
+void bus_on_gap(struct bus *bus, bus_gap_fn *fn, void *arg)
+{
+    bus->on_gap = fn;
+    bus->on_gap_arg = arg;
+}
+
+bool bus_is_up(const struct bus *bus)
+{
+    return bus->driver->is_up == NULL || bus->driver->is_up(bus);
 }
 
 void bus_deliver(struct bus *bus, struct bus_topic topic, struct bytes *payload)

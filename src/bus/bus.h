@@ -12,6 +12,7 @@
  * Topics are a space and an id; drivers spell them: channel-5, user-7.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,8 +39,9 @@ struct loop;
 typedef void bus_message_fn(struct bus_topic topic, struct bytes *payload, void *arg);
 
 /*
- * Connect to "proc:NAME" (the loops of this process) or "mem:" (this handle only, for tests).
- * `loop` may be NULL for a handle that only publishes. The caller owns *out.
+ * Connect to "proc:NAME" (the loops of this process), "redis:HOST:PORT[,HOST:PORT...]" (the
+ * processes of a fleet; src/redis/address.h) or "mem:" (this handle only, for tests). `loop` may be
+ * NULL for a handle that only publishes, but not with redis. The caller owns *out.
  */
 NODISCARD enum err bus_open(struct loop *loop, const char *url, struct bus **out);
 
@@ -65,6 +67,15 @@ NODISCARD enum err bus_publish(struct bus *bus, const struct bus_message *messag
  */
 NODISCARD enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn,
                                  void *arg, struct bus_sub **out);
+
+/* Messages on any topic may have been lost until now; from now on they arrive again. */
+typedef void bus_gap_fn(void *arg);
+
+/* Call `fn` whenever a link to other processes was down and works again. */
+void bus_on_gap(struct bus *bus, bus_gap_fn *fn, void *arg);
+
+/* Whether every link works now. */
+bool bus_is_up(const struct bus *bus);
 
 /* After this `sub` is gone and its callback is not called again. NULL is allowed. */
 void bus_unsubscribe(struct bus *bus, struct bus_sub *sub);

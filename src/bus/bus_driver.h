@@ -16,17 +16,21 @@ struct bus_driver {
     /* The topic got its first, or lost its only, subscription on this handle. */
     enum err (*subscribe)(struct bus *bus, struct bus_topic topic);
     void (*unsubscribe)(struct bus *bus, struct bus_topic topic);
+    bool (*is_up)(const struct bus *bus); /* NULL: always */
 };
 
 /* Every driver's own struct begins with this. */
 struct bus {
     const struct bus_driver *driver;
     struct loop *loop;
+    bus_gap_fn *on_gap; /* NULL: nobody asked */
+    void *on_gap_arg;
     struct map subs; /* topic key -> struct bus_sub; kept by bus.c */
 };
 
 extern const struct bus_driver bus_driver_proc;
 extern const struct bus_driver bus_driver_mem;
+extern const struct bus_driver bus_driver_redis;
 
 /* One number for a topic. */
 static inline uint64_t bus_topic_key(struct bus_topic topic)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/repair.h"
 #include "edge/session.h"
 #include "httpd/httpd.h"
 #include "httpd/origin.h"
@@ -28,7 +29,8 @@ void edge_destroy(struct edge *edge)
 {
     if (edge == NULL)
         return;
-    assert(list_empty(&edge->sessions));
+    assert(list_empty(&edge->sessions) && edge->repairs == 0);
+    repair_stop(edge);
     assert(edge->channels.len == 0 && edge->userIdToSocket.len == 0);
     map_fini(&edge->channels);
     map_fini(&edge->userIdToSocket);
@@ -84,6 +86,12 @@ static void on_upgrade(struct http_exchange *x, void *arg)
         accept_upgrade(edge, x, accept);
 }
 
+void edge_follow(struct edge *edge)
+{
+    if (edge->options->lossy_bus)
+        repair_start(edge);
+}
+
 void edge_attach(struct edge *edge, struct httpd *httpd)
 {
     httpd_route(httpd, SLICE("/ws"), on_upgrade, edge);
@@ -112,6 +120,11 @@ void edge_drain(struct edge *edge, uint64_t window_ms)
         buf_fini(&json);
         session_close(session, WS_CLOSE_RESTART, SLICE("The server is stopping."));
     }
+}
+
+bool edge_idle(const struct edge *edge)
+{
+    return edge->stats.sessions == 0 && edge->repairs == 0;
 }
 
 size_t edge_sessions(const struct edge *edge)

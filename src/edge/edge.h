@@ -9,6 +9,7 @@
  * socket of a channel subscribes to its topic on the bus, the last one to leave unsubscribes.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct edge_options {
     uint64_t ping_ms;            /* of silence, then it is pinged */
     uint64_t pong_ms;            /* until it must have answered */
     uint64_t stall_ms;           /* that a socket may take nothing, then it is closed */
+    bool lossy_bus;              /* other processes publish too: repair what the bus loses */
     struct slice allowed_origin; /* besides the server's own; empty: none */
     struct slice version;
 };
@@ -38,6 +40,7 @@ struct edge_stats {
     uint64_t deliveries; /* of events to sockets */
     uint64_t left_out;   /* deliveries that a slow socket did not get */
     uint64_t behind;     /* times that a socket was told to catch up */
+    uint64_t repairs;    /* looks for what the bus may have lost */
     uint64_t closed_slow;
     uint64_t closed_protocol;
 };
@@ -48,6 +51,9 @@ struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_o
 /* After all sessions are gone. NULL is allowed. */
 void edge_destroy(struct edge *edge);
 
+/* Listen to the bus, which is open now. */
+void edge_follow(struct edge *edge);
+
 /* Serve /ws. */
 void edge_attach(struct edge *edge, struct httpd *httpd);
 
@@ -56,6 +62,9 @@ void edge_drain(struct edge *edge, uint64_t window_ms);
 
 /* Sessions that exist, also those that are closing. */
 size_t edge_sessions(const struct edge *edge);
+
+/* Whether nothing of the edge is under way: no session, no repair. */
+bool edge_idle(const struct edge *edge);
 
 const struct edge_stats *edge_stats(const struct edge *edge);
 

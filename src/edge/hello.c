@@ -81,15 +81,23 @@ static void fail(struct load *load, enum err err)
     finish(load);
 }
 
-/* The loop may have seen a newer event than the store's answer. */
-static void take_newer_heads(struct load *load)
+/*
+ * The loop may have seen a newer event than the store's answer; and where it has seen none yet, it
+ * knows from the answer what the next one must follow.
+ */
+static void compare_heads(struct load *load)
 {
     for (size_t i = 0; i < load->channels.count; i++) {
         struct channel *channel = &load->channels.items[i];
-        const struct edge_channel *here = map_get(&load->session->edge->channels, channel->id);
-        if (here != NULL && here->last_seq > channel->last_seq) {
+        struct edge_channel *here = map_get(&load->session->edge->channels, channel->id);
+        if (here == NULL)
+            continue;
+        if (here->last_seq > channel->last_seq) {
             channel->last_seq = here->last_seq;
             channel->last_n = here->last_n;
+        } else if (here->last_seq == 0) {
+            here->last_seq = channel->last_seq;
+            here->last_n = channel->last_n;
         }
     }
 }
@@ -99,7 +107,7 @@ static void answer(struct load *load)
     struct session *session = load->session;
     struct rpc_call *call = load->call;
     struct json_writer w;
-    take_newer_heads(load);
+    compare_heads(load);
     json_writer_init(&w, &call->reply);
     json_object_begin(&w);
     write_member_u64(&w, SLICE("re"), call->id);

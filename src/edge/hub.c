@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "chat/chat.h"
+#include "edge/repair.h"
 #include "edge/session.h"
 #include "model/event.h"
 #include "rpc/write.h"
@@ -28,7 +29,29 @@ static void fan_out(struct edge *edge, struct edge_channel *channel, struct byte
     }
 }
 
-/* One event: encoded once, the same bytes for every socket. */
+/* Encoded once, the same bytes for every socket. */
+void hub_deliver_event(struct edge *edge, struct edge_channel *channel, const struct event *event)
+{
+    if (event->seq <= channel->last_seq)
+        return; /* a repair was faster */
+    channel->last_seq = event->seq;
+    channel->last_n = event->n;
+    struct json_writer w;
+    buf_clear(&edge->scratch);
+    json_writer_init(&w, &edge->scratch);
+    write_event(&w, event);
+    struct bytes *frame = session_frame(buf_slice(&edge->scratch));
+    fan_out(edge, channel, frame);
+    bytes_unref(frame);
+}
+
+void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *payload)
+{
+    struct event event;
+    if (event_decode(bytes_slice(payload), &event))
+        hub_deliver_event(edge, channel, &event);
+}
+
 static void on_channel_event(struct bus_topic topic, struct bytes *payload, void *arg)
 {
     struct edge *edge = arg;
@@ -37,16 +60,13 @@ static void on_channel_event(struct bus_topic topic, struct bytes *payload, void
     if (channel == NULL || !event_decode(bytes_slice(payload), &event))
         return;
     edge->stats.events++;
-    channel->last_seq = event.seq;
-    channel->last_n = event.n;
-
-    struct json_writer w;
-    buf_clear(&edge->scratch);
-    json_writer_init(&w, &edge->scratch);
-    write_event(&w, &event);
-    struct bytes *frame = session_frame(buf_slice(&edge->scratch));
-    fan_out(edge, channel, frame);
-    bytes_unref(frame);
+    const bool hole = channel->last_seq != 0 && event.prev > channel->last_seq;
+    if (hole)
+        repair_channel(edge, channel);
+    if (channel->repairing)
+        repair_hold(channel, payload);
+    else
+        hub_deliver_event(edge, channel, &event);
 }
 
 /* ---- what concerns one person ---- */
@@ -190,6 +210,7 @@ static void channel_close(struct edge *edge, struct edge_channel *channel)
 {
     bus_unsubscribe(edge->chat->bus, channel->sub);
     map_remove(&edge->channels, channel->id);
+    repair_forget(channel);
     mem_free(channel->places);
     mem_free(channel);
     edge->stats.channels--;

@@ -12,8 +12,11 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "edge/edge.h"
+#include "ev/loop.h"
 
 struct bus_sub;
+struct bytes;
+struct event;
 struct session;
 
 struct edge {
@@ -25,6 +28,9 @@ struct edge {
     struct map channels;       /* channel id -> struct edge_channel */
     struct buf scratch;        /* the event being encoded */
     struct edge_stats stats;
+    size_t repairs; /* under way */
+    struct timer repair_timer;
+    uint64_t repair_tick;
     bool draining;
 };
 
@@ -50,7 +56,16 @@ struct edge_channel {
     struct channel_place *places;
     uint32_t places_len;
     uint32_t places_cap;
+
+    /* repair.c's. */
+    bool repairing;
+    uint32_t held_len;
+    struct bytes **held; /* encoded events that came meanwhile; NULL: none */
 };
+
+/* Hand an event to all sockets of the channel, unless they had it. */
+void hub_deliver_event(struct edge *edge, struct edge_channel *channel, const struct event *event);
+void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *payload);
 
 /* Put the session among its user's; false when the bus refuses. */
 bool hub_add_user(struct session *session, uint64_t user);

@@ -7,11 +7,11 @@
 
 #include "journal/journal_driver.h"
 
-static const struct journal_driver *const drivers[] = {&journal_driver_store, &journal_driver_mem};
+static const struct journal_driver *const drivers[] = {&journal_driver_store, &journal_driver_fleet,
+                                                       &journal_driver_mem};
 
 enum err journal_open(const char *url, const struct journal_options *options, struct journal **out)
 {
-    assert(options->on_commit != NULL);
     assert(options->queue_max > 0);
     for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
         const size_t len = strlen(drivers[i]->scheme);
@@ -33,6 +33,7 @@ enum err journal_append(struct journal *journal, struct loop *loop, struct journ
     assert(entry->event.channel != 0);
     assert(entry->event.text.len <= EVENT_TEXT_MAX);
     entry->next = NULL;
+    entry->journal = journal;
     entry->loop = loop;
     entry->done = done;
     entry->result = ERR_NONE;

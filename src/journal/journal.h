@@ -36,6 +36,7 @@ struct journal_entry {
     bool duplicate;  /* it was there before; the event has its first place and time */
 
     /* The journal's own. */
+    struct journal *journal;
     struct journal_entry *next;
     struct loop *loop;
     journal_done_fn *done;
@@ -46,9 +47,11 @@ struct journal_entry {
 typedef void journal_commit_fn(const struct event *const *events, size_t count, void *arg);
 
 struct journal_options {
-    const char *store_url; /* of "store:" */
-    size_t queue_max;      /* entries that wait; past it appends are refused */
-    journal_commit_fn *on_commit;
+    const char *store_url;        /* of "store:" and "fleet:" */
+    const char *redis;            /* of "fleet:": src/redis/address.h */
+    const char *kafka;            /* of "fleet:": HOST:PORT[,HOST:PORT...] */
+    size_t queue_max;             /* entries that wait; past it appends are refused */
+    journal_commit_fn *on_commit; /* not called by "fleet:", where Redis publishes */
     void *on_commit_arg;
 };
 
@@ -62,7 +65,9 @@ struct journal_stats {
 
 /*
  * Open "store:" (events go straight into the store at options->store_url, committed in groups by
- * one thread) or "mem:" (nothing is kept; for tests). The caller owns *out.
+ * one thread) "fleet:" (placed and published
+ * by Redis, made durable by Kafka, moved to the store by persisters) or "mem:" (nothing is kept;
+ * for tests). The caller owns *out.
  */
 NODISCARD enum err journal_open(const char *url, const struct journal_options *options,
                                 struct journal **out);

@@ -20,6 +20,7 @@ struct journal {
 
 extern const struct journal_driver journal_driver_store;
 extern const struct journal_driver journal_driver_mem;
+extern const struct journal_driver journal_driver_fleet;
 
 /* Post the entry's done callback to its loop. */
 void journal_finish(struct journal_entry *entry);

@@ -4,8 +4,8 @@
  * a sync is shared by all that arrive during one.
  *
  * Those who are answered together send their next together, but a little apart. So when the last
- * batches held several entries, the thread waits up to GATHER_NS for as many again; one sender alone
- * never waits.
+ * batches held several entries, the thread waits up to GATHER_NS for as many again; one sender
+ * alone never waits.
  */
 
 #include <assert.h>

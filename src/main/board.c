@@ -69,6 +69,7 @@ static const struct {
     {EDGE(deliveries), "parley_deliveries_total", "counter", "Events given to sockets."},
     {EDGE(left_out), "parley_left_out_total", "counter", "Events left out for slow sockets."},
     {EDGE(behind), "parley_behind_total", "counter", "Times a socket was told to catch up."},
+    {EDGE(repairs), "parley_repairs_total", "counter", "Looks for what the bus may have lost."},
     {EDGE(closed_slow), "parley_closed_slow_total", "counter", "Sockets closed as too slow."},
     {EDGE(closed_protocol), "parley_closed_protocol_total", "counter",
      "Sockets closed for breaking the protocol."},
@@ -93,6 +94,16 @@ static void write_process(struct buf *out)
            (uint64_t)usage.ru_maxrss * 1024u);
 }
 
+static void write_journal(struct journal *journal, struct buf *out)
+{
+    struct journal_stats stats;
+    journal_stats(journal, &stats);
+    metric(out, "parley_journal_events_total", "counter", "Events made durable.", stats.events);
+    metric(out, "parley_journal_batches_total", "counter", "Commits.", stats.batches);
+    metric(out, "parley_journal_failures_total", "counter", "Commits that failed.", stats.failures);
+    metric(out, "parley_journal_waiting", "gauge", "Events waiting for the disk.", stats.waiting);
+}
+
 void board_write(struct board *board, struct journal *journal, struct buf *out)
 {
     pthread_mutex_lock(&board->lock);
@@ -105,11 +116,7 @@ void board_write(struct board *board, struct journal *journal, struct buf *out)
     }
     pthread_mutex_unlock(&board->lock);
 
-    struct journal_stats stats;
-    journal_stats(journal, &stats);
-    metric(out, "parley_journal_events_total", "counter", "Events made durable.", stats.events);
-    metric(out, "parley_journal_batches_total", "counter", "Commits.", stats.batches);
-    metric(out, "parley_journal_failures_total", "counter", "Commits that failed.", stats.failures);
-    metric(out, "parley_journal_waiting", "gauge", "Events waiting for the disk.", stats.waiting);
+    if (journal != NULL)
+        write_journal(journal, out);
     write_process(out);
 }

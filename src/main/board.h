@@ -20,7 +20,7 @@ void board_destroy(struct board *board);
 void board_pin(struct board *board, unsigned loop, const struct edge_stats *edge,
                const struct net_stats *net);
 
-/* Append all numbers in Prometheus' text format. From any thread. */
+/* Append all numbers in Prometheus' text format; `journal` may be NULL. From any thread. */
 void board_write(struct board *board, struct journal *journal, struct buf *out);
 
 #endif

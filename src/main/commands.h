@@ -7,7 +7,6 @@
 
 #define PARLEY_VERSION "0.1.0"
 
-int command_serve(const struct config *config);
 int command_echo(const struct config *config);
 int command_import_slack(const struct config *config, const char *path);
 

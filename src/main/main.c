@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "main/commands.h"
+#include "main/process.h"
 
 static void help(void)
 {
@@ -20,6 +21,9 @@ static void help(void)
            "Commands:\n"
            "  serve          The whole system in one process, stored in SQLite.\n"
            "  import slack   Read a Slack export into --data.\n"
+           "  edge           A fleet's role that holds client connections.\n"
+           "  api            A fleet's role that answers HTTP.\n"
+           "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
            "  echo           A bare WebSocket echo server, for conformance tests.\n"
            "  version        Print the version.\n"
            "\n"
@@ -36,6 +40,40 @@ static void help_serve(void)
            "\n"
            "It prints one line when it is ready. SIGTERM and Ctrl-C stop it cleanly.\n");
     options_help(COMMAND_SERVE);
+}
+
+static void help_edge(void)
+{
+    printf(
+        "parley edge: holds client connections of a fleet (WebSocket at /ws).\n"
+        "\n"
+        "  parley edge --listen 10.0.0.5:8080 --directory postgres://parley@db/parley \\\n"
+        "              --redis 10.0.0.2:6379 --kafka 10.0.0.3:9092\n"
+        "\n"
+        "SIGTERM drains it: /healthz answers 404, clients are told to move, acks are flushed.\n");
+    options_help(COMMAND_EDGE);
+}
+
+static void help_api(void)
+{
+    printf("parley api: answers a fleet's HTTP (/api/v1 and the web client).\n"
+           "\n"
+           "  parley api --listen 10.0.0.5:8081 --directory postgres://parley@db/parley \\\n"
+           "             --redis 10.0.0.2:6379 --kafka 10.0.0.3:9092\n");
+    options_help(COMMAND_API);
+}
+
+static void help_persister(void)
+{
+    printf("parley persister: moves messages from Kafka to PostgreSQL.\n"
+           "\n"
+           "  parley persister --name persister-1 --listen 10.0.0.6:8090 \\\n"
+           "                   --directory postgres://parley@db/parley \\\n"
+           "                   --redis 10.0.0.2:6379 --kafka 10.0.0.3:9092\n"
+           "\n"
+           "Several share the work and take over from each other. --listen is for health and "
+           "metrics.\n");
+    options_help(COMMAND_PERSISTER);
 }
 
 static void help_echo(void)
@@ -89,13 +127,37 @@ static bool read_options(enum command command, int argc, char **argv, int first,
     return true;
 }
 
-static int run_serve(int argc, char **argv)
+static int run_role(enum command command, const struct process_role *role, int argc, char **argv)
 {
     struct config config;
     int rest_len;
-    if (!read_options(COMMAND_SERVE, argc, argv, 2, &config, NULL, 0, &rest_len))
+    if (!read_options(command, argc, argv, 2, &config, NULL, 0, &rest_len))
         return 2;
-    return command_serve(&config);
+    return process_run(&config, role);
+}
+
+static int run_serve(int argc, char **argv)
+{
+    const struct process_role role = {.name = "serve", .edge = true, .api = true};
+    return run_role(COMMAND_SERVE, &role, argc, argv);
+}
+
+static int run_edge(int argc, char **argv)
+{
+    const struct process_role role = {.name = "edge", .fleet = true, .edge = true};
+    return run_role(COMMAND_EDGE, &role, argc, argv);
+}
+
+static int run_api(int argc, char **argv)
+{
+    const struct process_role role = {.name = "api", .fleet = true, .api = true};
+    return run_role(COMMAND_API, &role, argc, argv);
+}
+
+static int run_persister(int argc, char **argv)
+{
+    const struct process_role role = {.name = "persister", .fleet = true, .persister = true};
+    return run_role(COMMAND_PERSISTER, &role, argc, argv);
 }
 
 static int run_echo(int argc, char **argv)
@@ -126,9 +188,9 @@ static const struct {
     int (*run)(int argc, char **argv);
     void (*help)(void);
 } commands[] = {
-    {"serve", run_serve, help_serve},
-    {"echo", run_echo, help_echo},
-    {"import", run_import, help_import},
+    {"serve", run_serve, help_serve}, {"edge", run_edge, help_edge},
+    {"api", run_api, help_api},       {"persister", run_persister, help_persister},
+    {"echo", run_echo, help_echo},    {"import", run_import, help_import},
 };
 
 int main(int argc, char **argv)

@@ -36,52 +36,73 @@ struct option {
 
 #define FIELD(name) offsetof(struct config, name)
 #define SERVE COMMAND_SERVE
+#define EDGE COMMAND_EDGE
+#define API COMMAND_API
+#define PERSISTER COMMAND_PERSISTER
+#define FLEET (EDGE | API | PERSISTER)
+#define EDGES (SERVE | EDGE)
+#define APIS (SERVE | API)
+#define CHATS (SERVE | EDGE | API)
 #define ECHO COMMAND_ECHO
 #define IMPORT COMMAND_IMPORT
 
 static const struct option table[] = {
-    {"config", KIND_TEXT, SERVE | IMPORT, FIELD(config_file), "", 0, 0, "FILE",
+    {"config", KIND_TEXT, SERVE | FLEET | IMPORT, FIELD(config_file), "", 0, 0, "FILE",
      "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
-    {"listen", KIND_TEXT, SERVE | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
+    {"listen", KIND_TEXT, SERVE | FLEET | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
      "Where to listen: HOST:PORT, [IPV6]:PORT, or :PORT for every interface. Port 0 takes any."},
     {"data", KIND_TEXT, SERVE | IMPORT, FIELD(data), "./data", 0, 0, "DIR",
      "Where everything is stored. It is made when it is missing."},
-    {"allowed-origin", KIND_TEXT, SERVE, FIELD(allowed_origin), "", 0, 0, "ORIGIN",
+    {"directory", KIND_TEXT, FLEET, FIELD(directory), "", 0, 0, "URL",
+     "The directory database, as postgres://user:password@host/parley. parley migrate sets it up."},
+    {"redis", KIND_TEXT, FLEET, FIELD(redis), "", 0, 0, "ADDRESSES",
+     "Redis: HOST:PORT, or redis://:password@HOST:PORT; several with commas, the same list in the "
+     "same order everywhere."},
+    {"kafka", KIND_TEXT, FLEET, FIELD(kafka), "", 0, 0, "ADDRESSES",
+     "Kafka's brokers: HOST:PORT, several with commas."},
+    {"name", KIND_TEXT, PERSISTER, FIELD(name), "persister-1", 0, 0, "NAME",
+     "The persister's own name: another for each, and the same after a restart."},
+    {"partitions", KIND_NUMBER, PERSISTER, FIELD(partitions), "64", 1, 1024, "N",
+     "Partitions of Kafka's topic, when it has to be made; never change them later."},
+    {"replicas", KIND_NUMBER, PERSISTER, FIELD(replicas), "1", 1, 10, "N",
+     "Copies of each partition, when the topic has to be made: 3 in production."},
+    {"allowed-origin", KIND_TEXT, CHATS, FIELD(allowed_origin), "", 0, 0, "ORIGIN",
      "One more site whose pages may use the session cookie, as https://chat.example.com."},
-    {"secure-cookies", KIND_SWITCH, SERVE, FIELD(secure_cookies), "no", 0, 0, NULL,
+    {"secure-cookies", KIND_SWITCH, APIS, FIELD(secure_cookies), "no", 0, 0, NULL,
      "Mark cookies Secure. For a server behind HTTPS."},
-    {"loops", KIND_NUMBER, SERVE | ECHO, FIELD(loops), "0", 0, 64, "N",
+    {"loops", KIND_NUMBER, SERVE | FLEET | ECHO, FIELD(loops), "0", 0, 64, "N",
      "Event loops, each on its own thread; 0 is one per processor."},
-    {"store-threads", KIND_NUMBER, SERVE, FIELD(store_threads), "4", 1, 64, "N",
+    {"store-threads", KIND_NUMBER, SERVE | FLEET, FIELD(store_threads), "4", 1, 64, "N",
      "Threads that read the database."},
-    {"password-threads", KIND_NUMBER, SERVE, FIELD(password_threads), "2", 1, 64, "N",
+    {"password-threads", KIND_NUMBER, CHATS, FIELD(password_threads), "2", 1, 64, "N",
      "Logins that may be checked at the same time."},
-    {"argon2-memory", KIND_NUMBER, SERVE, FIELD(argon2_memory_kib), "65536", 8, 4194304, "KIB",
+    {"argon2-memory", KIND_NUMBER, CHATS, FIELD(argon2_memory_kib), "65536", 8, 4194304, "KIB",
      "Memory that checking one password takes (argon2id)."},
-    {"argon2-passes", KIND_NUMBER, SERVE, FIELD(argon2_passes), "3", 1, 100, "N",
+    {"argon2-passes", KIND_NUMBER, CHATS, FIELD(argon2_passes), "3", 1, 100, "N",
      "Passes over that memory."},
-    {"session-days", KIND_NUMBER, SERVE, FIELD(session_days), "90", 1, 3650, "DAYS",
+    {"session-days", KIND_NUMBER, CHATS, FIELD(session_days), "90", 1, 3650, "DAYS",
      "How long a login lasts."},
-    {"message-rate", KIND_NUMBER, SERVE, FIELD(message_rate), "100", 1, 100000000, "N",
+    {"message-rate", KIND_NUMBER, CHATS, FIELD(message_rate), "100", 1, 100000000, "N",
      "Messages that one person may send per minute, sustained."},
-    {"message-burst", KIND_NUMBER, SERVE, FIELD(message_burst), "20", 1, 100000000, "N",
+    {"message-burst", KIND_NUMBER, CHATS, FIELD(message_burst), "20", 1, 100000000, "N",
      "Messages that one person may send at once."},
-    {"journal-queue", KIND_NUMBER, SERVE, FIELD(journal_queue), "20000", 1, 1000000, "N",
+    {"journal-queue", KIND_NUMBER, CHATS, FIELD(journal_queue), "20000", 1, 1000000, "N",
      "Messages that may wait for the disk; past it sends are refused until it catches up."},
-    {"hello-timeout", KIND_NUMBER, SERVE, FIELD(hello_timeout_s), "10", 1, 3600, "SECONDS",
+    {"hello-timeout", KIND_NUMBER, EDGES, FIELD(hello_timeout_s), "10", 1, 3600, "SECONDS",
      "How long a new WebSocket may take to say hello."},
-    {"ping", KIND_NUMBER, SERVE, FIELD(ping_s), "25", 1, 3600, "SECONDS",
+    {"ping", KIND_NUMBER, EDGES, FIELD(ping_s), "25", 1, 3600, "SECONDS",
      "A WebSocket that is silent for so long is pinged."},
-    {"pong-timeout", KIND_NUMBER, SERVE, FIELD(pong_timeout_s), "20", 1, 3600, "SECONDS",
+    {"pong-timeout", KIND_NUMBER, EDGES, FIELD(pong_timeout_s), "20", 1, 3600, "SECONDS",
      "How long it may take to answer."},
-    {"stall-timeout", KIND_NUMBER, SERVE, FIELD(stall_timeout_s), "30", 1, 3600, "SECONDS",
+    {"stall-timeout", KIND_NUMBER, EDGES, FIELD(stall_timeout_s), "30", 1, 3600, "SECONDS",
      "A WebSocket that takes nothing of what it is sent for so long is closed."},
-    {"stop-timeout", KIND_NUMBER, SERVE, FIELD(stop_timeout_s), "10", 1, 3600, "SECONDS",
+    {"stop-timeout", KIND_NUMBER, SERVE | FLEET, FIELD(stop_timeout_s), "10", 1, 3600, "SECONDS",
      "How long stopping may take before connections are cut."},
     {"dry-run", KIND_SWITCH, IMPORT, FIELD(dry_run), "no", 0, 0, NULL,
      "Read everything, report, and store nothing."},
     {"json", KIND_SWITCH, IMPORT, FIELD(json), "no", 0, 0, NULL, "Print the report as JSON."},
-    {"verbose", KIND_SWITCH, SERVE | ECHO | IMPORT, FIELD(verbose), "no", 0, 0, NULL, "Log more."},
+    {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT, FIELD(verbose), "no", 0, 0, NULL,
+     "Log more."},
 };
 
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))

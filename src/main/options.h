@@ -17,6 +17,12 @@ struct config {
     const char *listen;
     const char *data;
     const char *allowed_origin;
+    const char *directory;
+    const char *redis;
+    const char *kafka;
+    const char *name;
+    uint64_t partitions;
+    uint64_t replicas;
     uint64_t loops; /* 0: one per processor */
     uint64_t store_threads;
     uint64_t password_threads;
@@ -43,6 +49,9 @@ enum command {
     COMMAND_SERVE = 1,
     COMMAND_ECHO = 2,
     COMMAND_IMPORT = 4,
+    COMMAND_EDGE = 8,
+    COMMAND_API = 16,
+    COMMAND_PERSISTER = 32,
 };
 
 /*

@@ -84,10 +84,15 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
     chat_init(&worker->chat);
     worker->edge = edge_create(&worker->chat, worker->net, &shared->edge);
     worker->api = api_create(&worker->chat, &shared->api);
-    edge_attach(worker->edge, worker->httpd);
-    api_attach(worker->api, worker->httpd);
+    api_attach_health(worker->api, worker->httpd);
+    if (shared->serves_edge)
+        edge_attach(worker->edge, worker->httpd);
+    if (shared->serves_api)
+        api_attach(worker->api, worker->httpd);
 
     enum err err = bus_open(worker->loop, shared->bus_url, &worker->chat.bus);
+    if (err == ERR_NONE)
+        edge_follow(worker->edge);
     if (err == ERR_NONE)
         err = listener_open(worker->loop, &shared->address, httpd_accept, worker->httpd,
                             &worker->listener);
@@ -107,7 +112,7 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
 static void check_drained(struct timer *timer)
 {
     struct worker *worker = LIST_ITEM(timer, struct worker, drain);
-    const bool idle = net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
+    const bool idle = net_stats(worker->net)->connections == 0 && edge_idle(worker->edge);
     if (idle || loop_now_ms(worker->loop) >= worker->drain_until_ms)
         loop_post(worker->idle_loop, worker->idle);
     else
@@ -147,5 +152,5 @@ bool worker_stop(struct worker *worker)
     worker->command.run = stop_loop;
     loop_post(worker->loop, &worker->command);
     pthread_join(worker->thread, NULL);
-    return net_stats(worker->net)->connections == 0 && edge_sessions(worker->edge) == 0;
+    return net_stats(worker->net)->connections == 0 && edge_idle(worker->edge);
 }

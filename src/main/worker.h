@@ -23,6 +23,8 @@ struct pool;
 struct worker_shared {
     struct listen_address address;
     const char *bus_url;
+    bool serves_edge;
+    bool serves_api;
     struct journal *journal;
     struct pool *stores;
     struct pool *passwords;

@@ -86,7 +86,19 @@ static bool text_fits(enum event_kind kind, struct slice text)
     return kind == EVENT_MESSAGE ? event_text_valid(text) : text.len == 0;
 }
 
-bool event_decode(struct slice in, struct event *out)
+/* "42:" at the front of `in`. */
+static bool take_number(struct slice *in, uint64_t *out)
+{
+    struct slice digits;
+    return slice_cut(*in, ':', &digits, in) && slice_to_u64(digits, out);
+}
+
+bool event_take_place(struct slice *in, struct event_place *out)
+{
+    return take_number(in, &out->seq) && take_number(in, &out->prev) && take_number(in, &out->n);
+}
+
+static bool decode_plain(struct slice in, struct event *out)
 {
     if (in.len < EVENT_HEAD_BYTES)
         return false;
@@ -113,5 +125,18 @@ bool event_decode(struct slice in, struct event *out)
     if (!text_fits(event.kind, event.text))
         return false;
     *out = event;
+    return true;
+}
+
+bool event_decode(struct slice in, struct event *out)
+{
+    struct event_place place;
+    if (in.len == 0 || in.ptr[0] < '0' || in.ptr[0] > '9')
+        return decode_plain(in, out);
+    if (!event_take_place(&in, &place) || !decode_plain(in, out))
+        return false;
+    out->seq = place.seq;
+    out->prev = place.prev;
+    out->n = place.n;
     return true;
 }

@@ -54,7 +54,21 @@ bool event_text_valid(struct slice text);
 /* A new `bytes` that the caller owns. */
 struct bytes *event_encode(const struct event *event);
 
-/* False when `in` is not exactly one event. The text is borrowed from `in`. */
+/* Where an event stands in its channel. */
+struct event_place {
+    uint64_t seq;
+    uint64_t prev;
+    uint64_t n;
+};
+
+/* Take "<seq>:<prev>:<n>:" off the front of `in`; false when it does not begin so. */
+bool event_take_place(struct slice *in, struct event_place *out);
+
+/*
+ * False when `in` is not exactly one event. The text is borrowed from `in`. In front of an event
+ * that was encoded before it had its place, "<seq>:<prev>:<n>:" may stand, as a fleet's sequencer
+ * writes it.
+ */
 bool event_decode(struct slice in, struct event *out);
 
 #endif

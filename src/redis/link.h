@@ -1,0 +1,79 @@
+#ifndef REDIS_LINK_H
+#define REDIS_LINK_H
+
+/*
+ * Link: one connection to one Redis server that keeps itself up, on one loop (hiredis below). When
+ * it is lost it connects again by itself, after a growing, jittered pause.
+ *
+ * Callbacks run on the loop's thread, never from inside a call of this header.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "redis/address.h"
+
+struct loop;
+struct redis_link;
+
+#define REDIS_BOOT_MAX 128u
+
+/* What a reply is, without hiredis. Slices are borrowed until the callback returns. */
+struct redis_value {
+    enum {
+        REDIS_VALUE_NIL,
+        REDIS_VALUE_TEXT,
+        REDIS_VALUE_NUMBER,
+        REDIS_VALUE_LIST,
+        REDIS_VALUE_ERROR
+    } type;
+    struct slice text; /* of TEXT and ERROR */
+    int64_t number;
+    const void *list; /* of LIST: for redis_value_at() */
+    size_t count;
+};
+
+/* The item `at` of a list; NIL when there is none. */
+struct redis_value redis_value_at(const struct redis_value *list, size_t at);
+
+/* A reply; NULL when the connection was lost before it came: it may have happened. */
+typedef void redis_reply_fn(const struct redis_value *reply, void *arg);
+
+struct redis_link_options {
+    bool sequencing; /* load the function library and read the boot id before it counts as up */
+    /* The link works now, or does not any more. After `down` no reply is outstanding. */
+    void (*up)(void *arg);
+    void (*down)(void *arg);
+    /* A message on a subscribed topic. */
+    void (*message)(struct slice topic, struct slice payload, void *arg);
+    void *arg;
+};
+
+/* Start connecting. `address` and `options` are copied. */
+struct redis_link *redis_link_open(struct loop *loop, const struct redis_address *address,
+                                   const struct redis_link_options *options);
+
+/* Close; outstanding replies come with NULL first. It frees itself in a later turn. NULL is
+ * allowed. */
+void redis_link_close(struct redis_link *link);
+
+bool redis_link_is_up(const struct redis_link *link);
+
+/* Of a sequencing link that is up: run_id and replication id, another after a restart or a
+ * failover. */
+const char *redis_link_boot(const struct redis_link *link);
+
+/* Send a command; `fn` may be NULL. False when the link is down, and then `fn` is not called. */
+bool redis_link_send(struct redis_link *link, redis_reply_fn *fn, void *arg, size_t count,
+                     const struct slice *words);
+
+/* Subscribe or unsubscribe while it is up; after each `up` nothing is subscribed. */
+void redis_link_subscribe(struct redis_link *link, struct slice topic);
+void redis_link_unsubscribe(struct redis_link *link, struct slice topic);
+
+/* Drop the connection and connect again: for who notices that nothing arrives. */
+void redis_link_reset(struct redis_link *link);
+
+#endif
