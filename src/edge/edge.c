@@ -107,18 +107,24 @@ static uint64_t jitter_ms(uint64_t window_ms)
     return window_ms == 0 ? 0 : random % window_ms;
 }
 
-void edge_drain(struct edge *edge, uint64_t window_ms)
+static void send_move(struct session *session, uint64_t after_ms)
+{
+    struct buf json = {0};
+    buf_append(&json, SLICE("{\"ev\":\"move\",\"after_ms\":"));
+    buf_u64(&json, after_ms);
+    buf_byte(&json, '}');
+    session_push_json(session, buf_slice(&json), CLASS_ANSWER);
+    buf_fini(&json);
+}
+
+void edge_drain(struct edge *edge, uint64_t window_ms, bool at_once)
 {
     edge->draining = true;
     for (struct list *link = edge->sessions.next; link != &edge->sessions; link = link->next) {
         struct session *session = LIST_ITEM(link, struct session, link);
-        struct buf json = {0};
-        buf_append(&json, SLICE("{\"ev\":\"move\",\"after_ms\":"));
-        buf_u64(&json, jitter_ms(window_ms));
-        buf_byte(&json, '}');
-        session_push_json(session, buf_slice(&json), CLASS_ANSWER);
-        buf_fini(&json);
-        session_close(session, WS_CLOSE_RESTART, SLICE("The server is stopping."));
+        const uint64_t after_ms = jitter_ms(window_ms);
+        send_move(session, after_ms);
+        session_leave(session, at_once ? 0 : after_ms);
     }
 }
 

@@ -57,8 +57,11 @@ void edge_follow(struct edge *edge);
 /* Serve /ws. */
 void edge_attach(struct edge *edge, struct httpd *httpd);
 
-/* Tell every client to connect elsewhere at a random moment within the window, and close. */
-void edge_drain(struct edge *edge, uint64_t window_ms);
+/*
+ * Tell every client to connect again at a random moment within the window. Each is closed at its
+ * moment, or all `at_once` when there is no other server to go to.
+ */
+void edge_drain(struct edge *edge, uint64_t window_ms, bool at_once);
 
 /* Sessions that exist, also those that are closing. */
 size_t edge_sessions(const struct edge *edge);

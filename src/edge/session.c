@@ -363,6 +363,10 @@ static void on_timer(struct timer *timer)
     struct session *session = LIST_ITEM(timer, struct session, timer);
     const struct edge_options *options = session->edge->options;
     const uint64_t now_ms = loop_now_ms(session->edge->chat->loop);
+    if (session->leaving) {
+        session_close(session, WS_CLOSE_RESTART, SLICE("The server is stopping."));
+        return;
+    }
     if (session->state == SESSION_NEW) {
         session_close(session, 4001, SLICE("No hello came in time."));
         return;
@@ -427,6 +431,17 @@ void session_close(struct session *session, uint16_t code, struct slice reason)
     conn_send_copy(session->conn, buf_slice(&frame));
     buf_fini(&frame);
     conn_finish(session->conn, LINGER_MS);
+}
+
+void session_leave(struct session *session, uint64_t after_ms)
+{
+    if (session->state == SESSION_CLOSING || session->conn == NULL)
+        return;
+    session->leaving = true;
+    if (after_ms == 0)
+        on_timer(&session->timer);
+    else
+        arm(session, after_ms);
 }
 
 void session_release(struct session *session)

@@ -66,6 +66,7 @@ struct session {
     uint8_t state;      /* enum session_state */
     bool has_token;     /* token_hash is set: by the cookie, or by hello */
     bool behind;        /* events are being left out */
+    bool leaving;       /* its timer closes it */
     bool changed;       /* memberships changed while it was loading */
 };
 
@@ -83,6 +84,9 @@ void session_push_json(struct session *session, struct slice json, enum session_
 
 /* Say why, and close. Nothing when it is closing already. */
 void session_close(struct session *session, uint16_t code, struct slice reason);
+
+/* Close for a restart in `after_ms`. */
+void session_leave(struct session *session, uint64_t after_ms);
 
 /* A request has been answered, or its answer came too late: free the session when it was the last.
  */

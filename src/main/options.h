@@ -37,6 +37,8 @@ struct config {
     uint64_t pong_timeout_s;
     uint64_t stall_timeout_s;
     uint64_t stop_timeout_s;
+    uint64_t drain_grace_s;
+    uint64_t drain_window_s;
     bool secure_cookies;
     bool verbose;
 

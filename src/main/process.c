@@ -316,10 +316,15 @@ static void on_signal(uv_signal_t *handle, int number)
     log_info("stopping", LOG_U64("signal", (uint64_t)number));
     process->stopping = true;
     process->busy = process->workers_len;
+    const struct worker_drain drain = {
+        .grace_ms = process->role->fleet ? process->config->drain_grace_s * 1000u : 0,
+        .window_ms = process->config->drain_window_s * 1000u,
+        .at_once = !process->role->fleet,
+        .timeout_ms = process->config->stop_timeout_s * 1000u,
+    };
     for (unsigned i = 0; i < process->workers_len; i++) {
         process->drained[i] = (struct drained){{NULL, on_drained}, process};
-        worker_drain(process->workers[i], process->config->stop_timeout_s * 1000u, process->loop,
-                     &process->drained[i].task);
+        worker_drain(process->workers[i], &drain, process->loop, &process->drained[i].task);
     }
 }
 

@@ -31,7 +31,7 @@ struct worker {
     struct task command;
     struct timer drain;
     uint64_t drain_until_ms;
-    uint64_t drain_ms;
+    struct worker_drain how;
     struct loop *idle_loop;
     struct task *idle;
 };
@@ -119,21 +119,31 @@ static void check_drained(struct timer *timer)
         timer_start(worker->loop, timer, DRAIN_CHECK_MS, check_drained);
 }
 
-static void begin_drain(struct task *task)
+static void send_away(struct timer *timer)
 {
-    struct worker *worker = LIST_ITEM(task, struct worker, command);
-    worker->drain_until_ms = loop_now_ms(worker->loop) + worker->drain_ms;
+    struct worker *worker = LIST_ITEM(timer, struct worker, drain);
     listener_close(worker->listener);
     worker->listener = NULL;
-    api_drain(worker->api);
     httpd_drain(worker->httpd);
-    edge_drain(worker->edge, worker->drain_ms / 2);
+    edge_drain(worker->edge, worker->how.window_ms, worker->how.at_once);
     check_drained(&worker->drain);
 }
 
-void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop, struct task *idle)
+static void begin_drain(struct task *task)
 {
-    worker->drain_ms = timeout_ms;
+    struct worker *worker = LIST_ITEM(task, struct worker, command);
+    worker->drain_until_ms = loop_now_ms(worker->loop) + worker->how.timeout_ms;
+    api_drain(worker->api);
+    if (worker->how.grace_ms == 0)
+        send_away(&worker->drain);
+    else
+        timer_start(worker->loop, &worker->drain, worker->how.grace_ms, send_away);
+}
+
+void worker_drain(struct worker *worker, const struct worker_drain *drain, struct loop *loop,
+                  struct task *idle)
+{
+    worker->how = *drain;
     worker->idle_loop = loop;
     worker->idle = idle;
     worker->command.run = begin_drain;

@@ -40,11 +40,20 @@ struct worker;
 NODISCARD enum err worker_start(const struct worker_shared *shared, unsigned index,
                                 struct worker **out);
 
+/* How a worker stops. */
+struct worker_drain {
+    uint64_t grace_ms;   /* still taking connections, while /healthz says to go elsewhere */
+    uint64_t window_ms;  /* in which the clients are told to connect again */
+    bool at_once;        /* close all of them at once */
+    uint64_t timeout_ms; /* for all of it */
+};
+
 /*
  * Take no new connections, send the clients away. `idle` is posted to `loop` when all are gone, or
- * after `timeout_ms` at the latest.
+ * after the time limit.
  */
-void worker_drain(struct worker *worker, uint64_t timeout_ms, struct loop *loop, struct task *idle);
+void worker_drain(struct worker *worker, const struct worker_drain *drain, struct loop *loop,
+                  struct task *idle);
 
 /* End the loop's thread; whether no client was left. */
 bool worker_stop(struct worker *worker);
