@@ -60,6 +60,14 @@ describe('blocks', () => {
         ])
     })
 
+    it('need no empty lines around code', () => {
+        expect(parseMarkdown('a\n\n```b```\n\n\nc\n')).toEqual([
+            { type: 'text', children: ['a'] },
+            { type: 'code', text: 'b' },
+            { type: 'text', children: ['c'] },
+        ])
+    })
+
     it('name a language, or stand in a line', () => {
         expect(parseMarkdown('```c\nint x;\n```')).toEqual([{ type: 'code', text: 'int x;' }])
         expect(parseMarkdown('```int x;```')).toEqual([{ type: 'code', text: 'int x;' }])

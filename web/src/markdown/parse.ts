@@ -39,14 +39,24 @@ export function parseMarkdown(text: string): Block[] {
         const fence = FENCE.exec(text)
         if (!fence) break
         if (fence[1] !== '') {
-            blocks.push(...parseLines(text.slice(from, at).replace(/\n$/, '')))
+            blocks.push(...parseLines(withoutOuterNewlines(text.slice(from, at))))
             blocks.push({ type: 'code', text: fence[1]! })
             from = FENCE.lastIndex
         }
         at = FENCE.lastIndex
     }
-    blocks.push(...parseLines(text.slice(from)))
+    const rest = text.slice(from)
+    blocks.push(...parseLines(from === 0 ? rest : withoutOuterNewlines(rest)))
     return blocks
+}
+
+/* Around a block of code there is room enough. */
+function withoutOuterNewlines(text: string): string {
+    let from = 0
+    let to = text.length
+    while (text[from] === '\n') from++
+    while (to > from && text[to - 1] === '\n') to--
+    return text.slice(from, to)
 }
 
 /* Runs of quoted and of other lines. */

@@ -225,7 +225,9 @@ export class MessageList extends Component<Props, State> {
         const view = this.props.conversation.view
         /* A scroll event may still come after the list has left the page. */
         if (!list || !this.placed) return
-        view.follow = this.endInView() && this.distance() <= AT_END_PX
+        /* Away from the end without going up, the list was only resized: it still follows. */
+        if (this.endInView() && this.distance() <= AT_END_PX) view.follow = true
+        else if (list.scrollTop < this.last_top) view.follow = false
         if (view.follow) view.place = null
         else this.holdPlace()
         this.last_top = list.scrollTop
