@@ -53,9 +53,9 @@ static bool resolve_thread(const struct mem_channel *channel, struct event *even
     return true;
 }
 
-/* Its place, and a copy that stays where it is. */
-static struct event *add_event(struct mem_db *db, struct mem_channel *channel,
-                               const struct event *event)
+/* At its place among the others, and a copy that stays where it is. */
+static void add_event(struct mem_db *db, struct mem_channel *channel, const struct event *event,
+                      struct slice key)
 {
     if (channel->events_len == channel->events_cap) {
         channel->events_cap = channel->events_cap == 0 ? 16 : channel->events_cap * 2;
@@ -65,8 +65,19 @@ static struct event *add_event(struct mem_db *db, struct mem_channel *channel,
     struct event *copy = arena_alloc(&db->arena, sizeof(*copy));
     *copy = *event;
     copy->text = arena_copy(&db->arena, event->text);
-    channel->events[channel->events_len++] = *copy;
-    return copy;
+    const size_t place = mem_event_place(channel, event->seq);
+    const size_t behind = channel->events_len - place;
+    memmove(channel->events + place + 1, channel->events + place, behind * sizeof(*copy));
+    channel->events[place] = *copy;
+    channel->events_len++;
+    mem_names_put(&channel->sent, key, copy);
+}
+
+/* Behind all seqs that were stored or handed out. */
+static uint64_t seq_end(const struct mem_channel *channel)
+{
+    const uint64_t last_seq = mem_last_seq(channel);
+    return last_seq > channel->seq_leased ? last_seq : channel->seq_leased;
 }
 
 static enum err append_one(struct mem_db *db, struct store_append *item)
@@ -87,9 +98,9 @@ static enum err append_one(struct mem_db *db, struct store_append *item)
         return ERR_NONE;
     }
     event->prev = mem_last_seq(channel);
-    event->seq = event->prev + 1;
+    event->seq = seq_end(channel) + 1;
     event->n = mem_last_n(channel) + (event_counts(event->kind) ? 1 : 0);
-    mem_names_put(&channel->sent, sent_key(event, key), add_event(db, channel, event));
+    add_event(db, channel, event, sent_key(event, key));
     return ERR_NONE;
 }
 
@@ -98,6 +109,61 @@ enum err mem_append(struct store *store, struct store_append *items, size_t coun
     struct mem_db *db = mem_enter(store);
     for (size_t i = 0; i < count; i++)
         items[i].result = append_one(db, &items[i]);
+    return mem_leave(db, ERR_NONE);
+}
+
+/* ---- events that have their places ---- */
+
+enum err mem_event_find(struct store *store, uint64_t channel, uint64_t sender,
+                        const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out)
+{
+    struct mem_db *db = mem_enter(store);
+    struct event wanted = {.sender = sender};
+    memcpy(wanted.cmid, cmid, UUID_BYTES);
+    char key[SENT_KEY_BYTES];
+    const struct mem_channel *found = mem_find_channel(db, channel);
+    const struct event *event =
+        found == NULL ? NULL : mem_names_get(&found->sent, sent_key(&wanted, key));
+    if (event == NULL)
+        return mem_leave(db, ERR_NOT_FOUND);
+    *out = *event;
+    out->text = arena_copy(arena, event->text);
+    return mem_leave(db, ERR_NONE);
+}
+
+enum err mem_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out)
+{
+    struct mem_db *db = mem_enter(store);
+    struct mem_channel *found = mem_find_channel(db, channel);
+    if (found == NULL)
+        return mem_leave(db, ERR_NOT_FOUND);
+    *out = (struct store_lease){.start = seq_end(found)};
+    out->limit = out->start + count;
+    out->last_seq = mem_last_seq(found);
+    out->last_n = mem_last_n(found);
+    found->seq_leased = out->limit;
+    return mem_leave(db, ERR_NONE);
+}
+
+static void put_one(struct mem_db *db, struct mem_channel *channel, const struct event *event)
+{
+    char key[SENT_KEY_BYTES];
+    const size_t place = mem_event_place(channel, event->seq);
+    if (place < channel->events_len && channel->events[place].seq == event->seq)
+        return;
+    if (mem_names_get(&channel->sent, sent_key(event, key)) != NULL)
+        return;
+    add_event(db, channel, event, sent_key(event, key));
+}
+
+enum err mem_put(struct store *store, const struct event *const *events, size_t count)
+{
+    struct mem_db *db = mem_enter(store);
+    for (size_t i = 0; i < count; i++) {
+        struct mem_channel *channel = mem_find_channel(db, events[i]->channel);
+        if (channel != NULL)
+            put_one(db, channel, events[i]);
+    }
     return mem_leave(db, ERR_NONE);
 }
 

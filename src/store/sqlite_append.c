@@ -89,20 +89,9 @@ static enum err resolve_thread(struct store_sqlite *s, struct event *event)
 /* *inserted is false when its cmid is there already. */
 static enum err insert(struct store_sqlite *s, const struct event *event, bool *inserted)
 {
-    struct sql q = sql_begin(s, "INSERT INTO messages (channel_id, seq, prev, n, kind, sender_id,"
-                                "  thread, ts_us, cmid, text)"
-                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                                " ON CONFLICT (channel_id, sender_id, cmid) DO NOTHING");
-    sql_u64(&q, event->channel);
-    sql_u64(&q, event->seq);
-    sql_u64(&q, event->prev);
-    sql_u64(&q, event->n);
-    sql_u64(&q, event->kind);
-    sql_u64(&q, event->sender);
-    sql_u64(&q, event->thread);
-    sql_i64(&q, event->ts_us);
-    sql_blob(&q, event->cmid, UUID_BYTES);
-    sql_text(&q, event->text);
+    struct sql q =
+        sql_begin(s, SQLITE_INSERT_EVENT " ON CONFLICT (channel_id, sender_id, cmid) DO NOTHING");
+    sqlite_bind_event(&q, event);
     const enum err err = sql_run(&q);
     *inserted = sqlite3_changes(s->db) > 0;
 

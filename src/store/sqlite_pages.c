@@ -7,8 +7,7 @@
 #include "store/sqlite_rows.h"
 #include "store/sqlite_txn.h"
 
-#define EVENT_COLUMNS "seq, prev, n, kind, sender_id, thread, ts_us, cmid, text"
-#define TEXT_COLUMN 8
+#define TEXT_COLUMN 8 /* of SQLITE_EVENT_COLUMNS */
 
 /* One of the two ways outward. */
 struct side {
@@ -46,7 +45,7 @@ static void side_begin(struct side *side, struct store_sqlite *s, const char *te
 static void down_begin(struct walk *walk, struct store_sqlite *s, uint64_t below)
 {
     side_begin(&walk->down, s,
-               "SELECT " EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq < ?2"
+               "SELECT " SQLITE_EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq < ?2"
                " ORDER BY seq DESC LIMIT ?3",
                walk, below);
 }
@@ -54,7 +53,7 @@ static void down_begin(struct walk *walk, struct store_sqlite *s, uint64_t below
 static void up_begin(struct walk *walk, struct store_sqlite *s, uint64_t from)
 {
     side_begin(&walk->up, s,
-               "SELECT " EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq >= ?2"
+               "SELECT " SQLITE_EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq >= ?2"
                " ORDER BY seq LIMIT ?3",
                walk, from);
 }
@@ -85,7 +84,7 @@ static void walk_begin(struct walk *walk, struct store_sqlite *s)
         up_begin(walk, s, seq + 1);
 }
 
-static struct event read_event(const struct sql *q, uint64_t channel, struct arena *arena)
+struct event sqlite_read_event(const struct sql *q, uint64_t channel, struct arena *arena)
 {
     struct event event = {
         .channel = channel,
@@ -117,7 +116,7 @@ static bool fits(const struct walk *walk, const struct side *side)
 
 static void take(struct walk *walk, struct side *side)
 {
-    const struct event event = read_event(&side->q, walk->channel, walk->arena);
+    const struct event event = sqlite_read_event(&side->q, walk->channel, walk->arena);
     if (side == &walk->up)
         walk->items[walk->end++] = event;
     else

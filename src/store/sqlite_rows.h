@@ -26,6 +26,16 @@ struct user sqlite_read_user(const struct sql *q, struct arena *arena);
 NODISCARD enum err sqlite_read_users(struct sql *q, size_t limit, struct arena *arena,
                                      struct store_users *out);
 
+/* From these columns. */
+#define SQLITE_EVENT_COLUMNS "seq, prev, n, kind, sender_id, thread, ts_us, cmid, text"
+struct event sqlite_read_event(const struct sql *q, uint64_t channel, struct arena *arena);
+
+/* The other way: the start of an INSERT, and its parameters. */
+#define SQLITE_INSERT_EVENT                                                                        \
+    "INSERT INTO messages (channel_id, seq, prev, n, kind, sender_id, thread, ts_us, cmid, text)"  \
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+void sqlite_bind_event(struct sql *q, const struct event *event);
+
 /* One row in each of the two tables of members; the read marker stands at the newest event. */
 NODISCARD enum err sqlite_insert_member(struct store_sqlite *s, uint64_t channel, uint64_t user,
                                         int64_t now_us);

@@ -213,6 +213,32 @@ enum err store_page(struct store *store, uint64_t channel, struct store_range ra
     return store->driver->page(store, channel, range, arena, out);
 }
 
+/* ---- events that have their places ---- */
+
+enum err store_event_find(struct store *store, uint64_t channel, uint64_t sender,
+                          const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out)
+{
+    return store->driver->event_find(store, channel, sender, cmid, arena, out);
+}
+
+enum err store_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out)
+{
+    if (count == 0 || count > STORE_LEASE_MAX)
+        return ERR_INVALID;
+    return store->driver->lease(store, channel, count, out);
+}
+
+enum err store_put(struct store *store, const struct event *const *events, size_t count)
+{
+    if (count == 0 || count > STORE_BATCH_MAX)
+        return ERR_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        assert(events[i]->text.len <= EVENT_TEXT_MAX);
+        assert(events[i]->seq > events[i]->prev);
+    }
+    return store->driver->put(store, events, count);
+}
+
 /* ---- aliases ---- */
 
 static bool alias_valid(struct slice alias)

@@ -32,6 +32,7 @@
 
 #define STORE_PAGE_MAX 1000u
 #define STORE_BATCH_MAX 1000u
+#define STORE_LEASE_MAX 1000000u
 #define STORE_TOKEN_BYTES 32u
 #define STORE_ALIAS_MAX 200u /* bytes of an alias */
 
@@ -240,17 +241,18 @@ struct store_lease {
 };
 
 /*
- * Take the next block of `count` seqs (1 to 1,000,000) of a channel, behind all that were handed
- * out or stored before. ERR_NOT_FOUND: no such channel.
+ * Take the next block of `count` seqs (1 to STORE_LEASE_MAX) of a channel, behind all that were
+ * handed out or stored before. ERR_NOT_FOUND: no such channel. ERR_INVALID with SQLite: a store of
+ * one process gives the places itself, by store_append().
  */
 NODISCARD enum err store_lease(struct store *store, uint64_t channel, uint64_t count,
                                struct store_lease *out);
 
 /*
- * Store 1 to STORE_BATCH_MAX events that have their places (seq, prev, n, ts_us) already, in any
+ * Store 1 to STORE_BATCH_MAX events that have their places (seq > prev, n, ts_us) already, in any
  * order. What is stored already, by its seq or its cmid, stays as it is: storing again changes
  * nothing. ERR_UNAVAILABLE when a part of the store is down; then some of the events may have been
- * stored.
+ * stored. That channels, senders and threads exist is the caller's promise.
  */
 NODISCARD enum err store_put(struct store *store, const struct event *const *events, size_t count);
 

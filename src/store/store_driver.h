@@ -61,6 +61,11 @@ struct store_driver {
     enum err (*append)(struct store *store, struct store_append *items, size_t count);
     enum err (*page)(struct store *store, uint64_t channel, struct store_range range,
                      struct arena *arena, struct store_page *out);
+    enum err (*event_find)(struct store *store, uint64_t channel, uint64_t sender,
+                           const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
+    enum err (*lease)(struct store *store, uint64_t channel, uint64_t count,
+                      struct store_lease *out);
+    enum err (*put)(struct store *store, const struct event *const *events, size_t count);
 
     enum err (*alias_get)(struct store *store, struct slice alias, uint64_t *id);
     enum err (*alias_put)(struct store *store, struct slice alias, uint64_t id);

@@ -138,6 +138,9 @@ const struct store_driver store_driver_mem = {
     .mark_read = mem_mark_read,
     .append = mem_append,
     .page = mem_page,
+    .event_find = mem_event_find,
+    .lease = mem_lease,
+    .put = mem_put,
     .alias_get = mem_alias_get,
     .alias_put = mem_alias_put,
 };

@@ -31,6 +31,7 @@ struct mem_member {
 
 struct mem_channel {
     struct channel channel; /* its last_seq, last_n and members are not kept up to date */
+    uint64_t seq_leased;    /* nobody else gets a seq up to here */
     struct event *events;   /* ascending by seq */
     size_t events_len;
     size_t events_cap;
@@ -123,6 +124,10 @@ enum err mem_mark_read(struct store *store, uint64_t channel, uint64_t user, uin
 enum err mem_append(struct store *store, struct store_append *items, size_t count);
 enum err mem_page(struct store *store, uint64_t channel, struct store_range range,
                   struct arena *arena, struct store_page *out);
+enum err mem_event_find(struct store *store, uint64_t channel, uint64_t sender,
+                        const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
+enum err mem_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out);
+enum err mem_put(struct store *store, const struct event *const *events, size_t count);
 
 enum err mem_alias_get(struct store *store, struct slice alias, uint64_t *id);
 enum err mem_alias_put(struct store *store, struct slice alias, uint64_t id);

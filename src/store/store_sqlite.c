@@ -156,6 +156,9 @@ const struct store_driver store_driver_sqlite = {
     .mark_read = sqlite_mark_read,
     .append = sqlite_append,
     .page = sqlite_page,
+    .event_find = sqlite_event_find,
+    .lease = sqlite_lease,
+    .put = sqlite_put,
     .alias_get = sqlite_alias_get,
     .alias_put = sqlite_alias_put,
 };

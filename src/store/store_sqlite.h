@@ -66,6 +66,11 @@ enum err sqlite_mark_read(struct store *store, uint64_t channel, uint64_t user, 
 enum err sqlite_append(struct store *store, struct store_append *items, size_t count);
 enum err sqlite_page(struct store *store, uint64_t channel, struct store_range range,
                      struct arena *arena, struct store_page *out);
+enum err sqlite_event_find(struct store *store, uint64_t channel, uint64_t sender,
+                           const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
+enum err sqlite_lease(struct store *store, uint64_t channel, uint64_t count,
+                      struct store_lease *out);
+enum err sqlite_put(struct store *store, const struct event *const *events, size_t count);
 
 enum err sqlite_alias_get(struct store *store, struct slice alias, uint64_t *id);
 enum err sqlite_alias_put(struct store *store, struct slice alias, uint64_t id);
