@@ -2,7 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { composer, eventually, launchBrowser, openWindow, Person, Server, shown, watch, write } from './support.mjs'
+import {
+    composer,
+    eventually,
+    launchBrowser,
+    openWindow,
+    Person,
+    Server,
+    shown,
+    watch,
+    write,
+} from './support.mjs'
 
 let server, browser, ada, bob, ada_page, bob_page, channel
 
@@ -28,7 +38,10 @@ async function bothShow(expected) {
     for (const page of [ada_page, bob_page])
         await eventually(async () => {
             const messages = await shown(page)
-            assert.deepEqual(messages.map((message) => message.text), expected)
+            assert.deepEqual(
+                messages.map((message) => message.text),
+                expected,
+            )
             assert.ok(messages.every((message) => !message.pending))
         })
 }
@@ -62,11 +75,13 @@ test('what one writes the other sees at once', async () => {
     await bothShow(['hello Bob', 'hello Ada', 'how are you?'])
 })
 
-test('one\'s own message is on the page in the frame after Enter', async () => {
+test("one's own message is on the page in the frame after Enter", async () => {
     await composer(ada_page).fill('quick')
     const painted = await ada_page.evaluate(async () => {
         const field = document.querySelector('.composer textarea')
-        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+        field.dispatchEvent(
+            new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }),
+        )
         await new Promise(requestAnimationFrame)
         return [...document.querySelectorAll('.message')].at(-1).textContent.includes('quick')
     })
@@ -86,11 +101,17 @@ test('nothing is lost or doubled when the server is killed while both write', as
         if (i === 4) await server.kill()
     }
     const waiting = await shown(ada_page)
-    assert.ok(waiting.some((message) => message.pending), 'messages wait while there is no server')
+    assert.ok(
+        waiting.some((message) => message.pending),
+        'messages wait while there is no server',
+    )
     await ada_page.getByText('No connection to the server.').waitFor()
     await composer(ada_page).fill('typed while it was away')
     await server.up()
-    await ada_page.getByRole('button', { name: 'Retry now' }).click({ timeout: 2000 }).catch(() => {})
+    await ada_page
+        .getByRole('button', { name: 'Retry now' })
+        .click({ timeout: 2000 })
+        .catch(() => {})
     await eventually(async () => {
         for (const page of [ada_page, bob_page]) {
             const messages = await shown(page)
@@ -102,8 +123,14 @@ test('nothing is lost or doubled when the server is killed while both write', as
     const after_kill = stored.slice(before_kill.length).map((event) => event.text)
     assert.deepEqual((await texts(ada_page)).slice(before_kill.length), after_kill)
     assert.deepEqual(await texts(bob_page), await texts(ada_page))
-    assert.deepEqual(after_kill.filter((text) => text.startsWith('ada')), expected_ada)
-    assert.deepEqual(after_kill.filter((text) => text.startsWith('bob')), expected_bob)
+    assert.deepEqual(
+        after_kill.filter((text) => text.startsWith('ada')),
+        expected_ada,
+    )
+    assert.deepEqual(
+        after_kill.filter((text) => text.startsWith('bob')),
+        expected_bob,
+    )
     assert.equal(await composer(ada_page).inputValue(), 'typed while it was away')
     await composer(ada_page).fill('')
 })
@@ -157,15 +184,23 @@ test('a refused message says so, can be sent again and deleted', async () => {
 })
 
 test('an event that never came is noticed by the next one and fetched', async () => {
-    const page = await openRewired(bob, (frame) => frame, (frame) => {
-        const { ev, text } = JSON.parse(frame)
-        return ev === 'message' && text.startsWith('lost') ? null : frame
-    })
+    const page = await openRewired(
+        bob,
+        (frame) => frame,
+        (frame) => {
+            const { ev, text } = JSON.parse(frame)
+            return ev === 'message' && text.startsWith('lost') ? null : frame
+        },
+    )
     await ada.say(channel, 'lost on the way 1')
     await ada.say(channel, 'lost on the way 2')
     await ada.say(channel, 'arrived')
     await eventually(async () =>
-        assert.deepEqual((await texts(page)).slice(-3), ['lost on the way 1', 'lost on the way 2', 'arrived']),
+        assert.deepEqual((await texts(page)).slice(-3), [
+            'lost on the way 1',
+            'lost on the way 2',
+            'arrived',
+        ]),
     )
     await page.context().close()
 })
@@ -231,7 +266,10 @@ test('channels are created, found and joined, and people written to', async () =
 })
 
 test('markup in a message is text, and only safe links are links', async () => {
-    await write(bob_page, '<img src=x onerror=alert(1)> [click](javascript:alert(1)) https://example.org/a_b_c.')
+    await write(
+        bob_page,
+        '<img src=x onerror=alert(1)> [click](javascript:alert(1)) https://example.org/a_b_c.',
+    )
     const row = ada_page.locator('.message').last()
     await row.getByText('<img src=x onerror=alert(1)>').waitFor()
     assert.deepEqual(

@@ -89,7 +89,7 @@ function install() {
         async travel(direction) {
             let drift = 0
             let prepends = 0
-            for (let still = 0; still < 40; ) {
+            for (let still = 0; still < 40;) {
                 const before = list.scrollTop
                 const height = list.scrollHeight
                 list.scrollTop += direction * list.clientHeight * 0.7
@@ -119,7 +119,10 @@ test('scrolling up reads every message to the first without a jump', async () =>
     await page.getByText('This is the beginning of the channel.').waitFor()
     const seen = await page.evaluate(() => [...probe.seen])
     const messages = stored.filter((event) => event.ev === 'message').map((event) => event.seq)
-    assert.deepEqual(seen.sort((a, b) => a - b), messages)
+    assert.deepEqual(
+        seen.sort((a, b) => a - b),
+        messages,
+    )
 })
 
 test('scrolling down again reaches the end without a jump', async () => {

@@ -34,7 +34,9 @@ const focused = () =>
             href: at.getAttribute('href'),
             tag: at.tagName,
             /* The composer shows its focus by the border of its box. */
-            visible: style.outlineStyle !== 'none' || (box && getComputedStyle(box).boxShadow !== 'none'),
+            visible:
+                style.outlineStyle !== 'none' ||
+                (box && getComputedStyle(box).boxShadow !== 'none'),
         }
     })
 
@@ -76,8 +78,14 @@ test('the tab key goes round to tools, channels, log out, members and messages',
     const places = wanted.map((each) =>
         seen.findIndex((name) => (each instanceof RegExp ? each.test(name) : each === name)),
     )
-    assert.ok(places.every((place) => place >= 0), `${seen}`)
-    assert.deepEqual(places, [...places].sort((a, b) => a - b))
+    assert.ok(
+        places.every((place) => place >= 0),
+        `${seen}`,
+    )
+    assert.deepEqual(
+        places,
+        [...places].sort((a, b) => a - b),
+    )
 })
 
 test('a channel is opened from the list', async () => {
@@ -99,7 +107,9 @@ test('a dialog keeps the focus inside, closes with Escape, and gives it back', a
     for (let i = 0; i < 8; i++) {
         await page.keyboard.press('Tab')
         const inside = await page.evaluate(
-            () => document.activeElement === document.body || !!document.activeElement.closest('dialog'),
+            () =>
+                document.activeElement === document.body ||
+                !!document.activeElement.closest('dialog'),
         )
         assert.ok(inside)
     }

@@ -30,13 +30,22 @@ before(async () => {
         for (const channel of [general, design, releases])
             await person.post('joinChannel', { channel })
     await bob.say(general, 'Good morning! Has anybody looked at the *queue limits* yet?')
-    await ada.say(general, 'Yes: each connection has _at most_ `1 MiB`. See https://example.org/limits.')
-    await ada.say(general, `I wrote it down in [the decision](https://example.org/12), <@${bob.id}> please look.`)
+    await ada.say(
+        general,
+        'Yes: each connection has _at most_ `1 MiB`. See https://example.org/limits.',
+    )
+    await ada.say(
+        general,
+        `I wrote it down in [the decision](https://example.org/12), <@${bob.id}> please look.`,
+    )
     const question = await cyrus.say(
         general,
         'What happens when somebody is slow?\n> live events are left out first\n> then history events\nThat is ~not~ obvious.',
     )
-    await bob.say(general, '```\nint main(void)\n{\n    return serve(8080);\n}\n```\nThat is all of it.')
+    await bob.say(
+        general,
+        '```\nint main(void)\n{\n    return serve(8080);\n}\n```\nThat is all of it.',
+    )
     await bob.say(general, `And in <#${design}> there is more.`, { thread: question.seq })
     await cyrus.say(general, `Thank you, <@${ada.id}>.`)
     for (const text of ['1.0 is out', 'with notes', 'and thanks']) await bob.say(releases, text)
@@ -84,7 +93,8 @@ function poorContrast() {
     }
     const opacity = (element) => {
         let product = 1
-        for (let at = element; at; at = at.parentElement) product *= Number(getComputedStyle(at).opacity)
+        for (let at = element; at; at = at.parentElement)
+            product *= Number(getComputedStyle(at).opacity)
         return product
     }
     const poor = []
@@ -110,7 +120,8 @@ const openMenu = async (page) => {
 test('a channel in the light', () => picture('light', { colorScheme: 'light' }))
 test('a channel in the dark', () => picture('dark', { colorScheme: 'dark' }))
 test('a channel on a narrow screen', () => picture('narrow', { viewport: NARROW }))
-test('the channels on a narrow screen', () => picture('narrow-channels', { viewport: NARROW }, openMenu))
+test('the channels on a narrow screen', () =>
+    picture('narrow-channels', { viewport: NARROW }, openMenu))
 test('the channels on a narrow screen in the dark', () =>
     picture('narrow-channels-dark', { viewport: NARROW, colorScheme: 'dark' }, openMenu))
 
@@ -138,8 +149,14 @@ test('the people of a channel', () =>
     }))
 
 test('logging in and signing up', async () => {
-    for (const [path, colorScheme] of [['login', 'light'], ['signup', 'dark']]) {
-        const context = await browser.newContext({ colorScheme, viewport: { width: 1200, height: 800 } })
+    for (const [path, colorScheme] of [
+        ['login', 'light'],
+        ['signup', 'dark'],
+    ]) {
+        const context = await browser.newContext({
+            colorScheme,
+            viewport: { width: 1200, height: 800 },
+        })
         const page = await context.newPage()
         await page.goto(`${server.url}/${path}`)
         await page.locator('form').waitFor()

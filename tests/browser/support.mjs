@@ -130,7 +130,7 @@ export class Person {
     /* Everything in a channel, page by page. */
     async history(channel) {
         const events = []
-        for (let after = 0; ; ) {
+        for (let after = 0; ;) {
             const page = await this.post('getMessages', { channel, after, limit: 500 })
             events.push(...page.events)
             if (!page.more_after) return events

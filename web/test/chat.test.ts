@@ -21,8 +21,16 @@ const requests = (op: string) => socket().sent.filter((request) => request.op ==
 
 function channel(last: number, unread: number, id = 5): Channel {
     return {
-        id, kind: 'public', name: `c${id}`, topic: '', members: 2, member: true,
-        last_seq: last, last_n: last, read_seq: last - unread, unread,
+        id,
+        kind: 'public',
+        name: `c${id}`,
+        topic: '',
+        members: 2,
+        member: true,
+        last_seq: last,
+        last_n: last,
+        read_seq: last - unread,
+        unread,
     }
 }
 
@@ -190,7 +198,8 @@ describe('history', () => {
 
 describe('sending', () => {
     const waiting = () => chat.outbox.of(5).filter((message) => !message.seen)
-    const mine = (seq: number, cmid = 'mine-1') => message(seq, seq - 1, { from: 1, cmid, text: 'hi' })
+    const mine = (seq: number, cmid = 'mine-1') =>
+        message(seq, seq - 1, { from: 1, cmid, text: 'hi' })
     const ack = (seq: number) => ({ channel: 5, seq, prev: seq - 1, n: seq, ts_us: 1 })
 
     beforeEach(async () => {
@@ -238,7 +247,7 @@ describe('sending', () => {
         expect(shown()).toEqual(seqs(messages(1, 14)))
     })
 
-    it('does not count one\'s own messages as unread', () => {
+    it("does not count one's own messages as unread", () => {
         socket().push(mine(11, 'from another device'))
         expect(chat.channels.unreadTotal()).toBe(0)
     })

@@ -15,7 +15,10 @@ const link = (href: string, ...children: Inline[]): Inline => ({
 
 const inline: [string, Inline[]][] = [
     ['plain', ['plain']],
-    ['*bold* and _italic_ and ~strike~', [bold('bold'), ' and ', italic('italic'), ' and ', strike('strike')]],
+    [
+        '*bold* and _italic_ and ~strike~',
+        [bold('bold'), ' and ', italic('italic'), ' and ', strike('strike')],
+    ],
     ['*all _of ~it~_*', [bold('all ', italic('of ', strike('it')))]],
     ['(*bold*), "_it_".', ['(', bold('bold'), '), "', italic('it'), '".']],
     ['2 * 3 * 4', ['2 * 3 * 4']],
@@ -89,21 +92,50 @@ describe('the parser', () => {
             .join('')
 
     it('loses no letter of random input', () => {
-        const parts = ['*', '_', '~', '`', ' ', 'a', '\n', '[', ']', '(', ')', '<', '>', 'http://x.y']
+        const parts = [
+            '*',
+            '_',
+            '~',
+            '`',
+            ' ',
+            'a',
+            '\n',
+            '[',
+            ']',
+            '(',
+            ')',
+            '<',
+            '>',
+            'http://x.y',
+        ]
         for (let round = 0; round < 2000; round++) {
-            const text = Array.from({ length: 30 }, () => parts[Math.floor(Math.random() * parts.length)]).join('')
+            const text = Array.from(
+                { length: 30 },
+                () => parts[Math.floor(Math.random() * parts.length)],
+            ).join('')
             const letters = (of: string) => of.replace(/http:\/\/x\.y/g, '').replace(/[^a]/g, '')
             expect(letters(plain(parseInline(text)))).toBe(letters(text))
         }
     })
 
-    it.each(['*a ', '_a', '~ a~', '`', '[', '[a](', '<', 'http://', 'https://[', ')', '*_~', '```', '> '])(
-        'needs no long time for 16 KiB of %j',
-        (part) => {
-            const started = performance.now()
-            parseMarkdown(part.repeat(Math.ceil(16_384 / part.length)))
-            parseMarkdown(`http://a/${part.repeat(Math.ceil(16_384 / part.length))}`)
-            expect(performance.now() - started).toBeLessThan(500)
-        },
-    )
+    it.each([
+        '*a ',
+        '_a',
+        '~ a~',
+        '`',
+        '[',
+        '[a](',
+        '<',
+        'http://',
+        'https://[',
+        ')',
+        '*_~',
+        '```',
+        '> ',
+    ])('needs no long time for 16 KiB of %j', (part) => {
+        const started = performance.now()
+        parseMarkdown(part.repeat(Math.ceil(16_384 / part.length)))
+        parseMarkdown(`http://a/${part.repeat(Math.ceil(16_384 / part.length))}`)
+        expect(performance.now() - started).toBeLessThan(500)
+    })
 })

@@ -26,7 +26,8 @@ const call = (async (_op: string, args: { cmid: string }) => {
     return { channel: 5, seq: 1, prev: 0, n: 1, ts_us: 1 } satisfies Ack
 }) as unknown as Call
 
-const error = (code: string, retry_after_ms?: number) => new RequestError(code, code, retry_after_ms)
+const error = (code: string, retry_after_ms?: number) =>
+    new RequestError(code, code, retry_after_ms)
 
 function begin(): void {
     outbox = new Outbox(storage, 'outbox.7.')

@@ -10,7 +10,11 @@ import { message } from './support'
 const MINUTE_US = 60_000_000
 const ME = 1
 
-function kinds(events: ChannelEvent[], pending: OutgoingMessage[] = [], new_after: number | null = null): string[] {
+function kinds(
+    events: ChannelEvent[],
+    pending: OutgoingMessage[] = [],
+    new_after: number | null = null,
+): string[] {
     const conversation = new Conversation(5)
     conversation.add(events)
     conversation.setNewLine(new_after)
@@ -21,7 +25,12 @@ function kinds(events: ChannelEvent[], pending: OutgoingMessage[] = [], new_afte
 }
 
 const outgoing = (cmid: string, seen = false): OutgoingMessage => ({
-    cmid, channel: 5, text: 'hi', written_ms: 1, state: 'sending', seen,
+    cmid,
+    channel: 5,
+    text: 'hi',
+    written_ms: 1,
+    state: 'sending',
+    seen,
 })
 
 describe('the rows', () => {
@@ -51,13 +60,22 @@ describe('the rows', () => {
 
     it('end with what is on its way and not yet among the events', () => {
         const events = [message(1, 0)]
-        expect(kinds(events, [outgoing('a', true), outgoing('b')])).toEqual(['day', 'head', 'pending'])
+        expect(kinds(events, [outgoing('a', true), outgoing('b')])).toEqual([
+            'day',
+            'head',
+            'pending',
+        ])
     })
 
-    it('keep the key of one\'s own message when it becomes an event', () => {
+    it("keep the key of one's own message when it becomes an event", () => {
         const conversation = new Conversation(5)
         const key = () => {
-            const rows = rowsOf(conversation, conversation.view.slice(), [outgoing('a', !!conversation.timeline.tail)], ME)
+            const rows = rowsOf(
+                conversation,
+                conversation.view.slice(),
+                [outgoing('a', !!conversation.timeline.tail)],
+                ME,
+            )
             return rows.at(-1)!.id
         }
         const before = key()
@@ -67,9 +85,15 @@ describe('the rows', () => {
 
     it('say what is replied to only at the head of a run', () => {
         const conversation = new Conversation(5)
-        conversation.add([message(1, 0), message(2, 1, { thread: 1 }), message(3, 2, { thread: 1 })])
+        conversation.add([
+            message(1, 0),
+            message(2, 1, { thread: 1 }),
+            message(3, 2, { thread: 1 }),
+        ])
         const rows = rowsOf(conversation, conversation.view.slice(), [], ME)
-        const replies = rows.map((row) => (row.kind === 'message' ? row.reply?.root?.seq : undefined))
+        const replies = rows.map((row) =>
+            row.kind === 'message' ? row.reply?.root?.seq : undefined,
+        )
         expect(replies).toEqual([undefined, undefined, 1, undefined])
     })
 })

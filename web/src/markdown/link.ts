@@ -13,7 +13,8 @@ export interface Link {
 
 const BARE = /(?:https?:\/\/|mailto:)[^\s<>]{1,2000}/iy
 const ANGLED = /<((?:https?:\/\/|mailto:)[^\s<>|]{1,2000})(?:\|([^<>\n]{1,500}))?>/iy
-const LABELLED = /\[([^[\]\n]{1,500})\]\(((?:https?:\/\/|mailto:)[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)\)/iy
+const LABELLED =
+    /\[([^[\]\n]{1,500})\]\(((?:https?:\/\/|mailto:)[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)\)/iy
 const SCHEMES = new Set(['http:', 'https:', 'mailto:'])
 
 /* The link that begins at this index, if there is one. */

@@ -130,7 +130,9 @@ class InlineParser {
         /* Several in a row are no mark. */
         if (this.text[this.at - 1] === '`' || this.text[this.at + 1] === '`') return false
         const end = this.closer('`', () => true)
-        return end > 0 && this.take({ type: 'code', text: this.text.slice(this.at + 1, end) }, end + 1)
+        return (
+            end > 0 && this.take({ type: 'code', text: this.text.slice(this.at + 1, end) }, end + 1)
+        )
     }
 
     private emphasis(mark: string): boolean {
@@ -156,8 +158,12 @@ class InlineParser {
         if (isWord(this.text[this.at - 1])) return false
         const link = linkAt(this.text, this.at)
         if (!link) return false
-        const children = link.label === null ? [link.href] : new InlineParser(link.label, '').parse()
-        return this.take({ type: 'link', href: link.href, children: withoutLinks(children) }, link.end)
+        const children =
+            link.label === null ? [link.href] : new InlineParser(link.label, '').parse()
+        return this.take(
+            { type: 'link', href: link.href, children: withoutLinks(children) },
+            link.end,
+        )
     }
 
     /* Where a mark closes on this line, with something between; -1 if nowhere. */

@@ -223,7 +223,8 @@ export class Chat {
         const { channel, cmid, text, thread } = message
         const reply = thread === undefined ? {} : { thread }
         const place = { channel, seq, prev, n, ts_us, from: this.me.id }
-        if (this.happened({ ev: 'message', ...place, cmid, text, ...reply })) this.outbox.remove(cmid)
+        if (this.happened({ ev: 'message', ...place, cmid, text, ...reply }))
+            this.outbox.remove(cmid)
         else this.outbox.sent(cmid)
     }
 

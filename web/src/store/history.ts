@@ -163,7 +163,9 @@ export class History {
         }
         /* What happened meanwhile could not be linked either. */
         const progressed = (each: Conversation) => each.timeline.tailSeq > have.get(each.channel)!
-        void this.repair(idle.filter((each) => each.keeps_up && !each.timeline.live && progressed(each)))
+        void this.repair(
+            idle.filter((each) => each.keeps_up && !each.timeline.live && progressed(each)),
+        )
     }
 }
 

@@ -31,8 +31,7 @@ export class Outbox {
         private readonly storage: Storage,
         private readonly prefix: string,
     ) {
-        for (const key of storage.keys())
-            if (key.startsWith(prefix)) this.load(key)
+        for (const key of storage.keys()) if (key.startsWith(prefix)) this.load(key)
     }
 
     add(message: Pick<OutgoingMessage, 'cmid' | 'channel' | 'text'>, now_ms: number): void {

@@ -40,7 +40,7 @@ export class Sender {
     }
 
     private async drain(channel: number): Promise<void> {
-        for (let tries = 0; ; ) {
+        for (let tries = 0; ;) {
             const message = this.outbox.of(channel).find(isToBeSent)
             if (!message) break
             const error = await this.send(message)

@@ -47,7 +47,9 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
                 {notice && <p class="notice">{notice}</p>}
                 <Field
                     label="Name"
-                    hint={is_new ? 'You log in with it: a-z, 0-9, dot, dash, underscore.' : undefined}
+                    hint={
+                        is_new ? 'You log in with it: a-z, 0-9, dot, dash, underscore.' : undefined
+                    }
                     value={name}
                     set={setName}
                     maxLength={32}

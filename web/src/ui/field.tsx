@@ -3,7 +3,10 @@
 import type { JSX, VNode } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 
-interface Props extends Omit<JSX.InputHTMLAttributes<HTMLInputElement>, 'label' | 'value' | 'onInput'> {
+interface Props extends Omit<
+    JSX.InputHTMLAttributes<HTMLInputElement>,
+    'label' | 'value' | 'onInput'
+> {
     label: string
     hint?: string
     value: string

@@ -178,7 +178,11 @@ export class MessageList extends Component<Props, State> {
         const list = this.list.current!
         const view = this.props.conversation.view
         /* Scrolled up since the last scroll event was handled. */
-        if (view.follow && list.scrollTop < this.last_top - AT_END_PX && this.distance() > AT_END_PX)
+        if (
+            view.follow &&
+            list.scrollTop < this.last_top - AT_END_PX &&
+            this.distance() > AT_END_PX
+        )
             view.follow = false
         if (this.placed && !view.follow) this.holdPlace()
     }
@@ -200,7 +204,8 @@ export class MessageList extends Component<Props, State> {
         const view = this.props.conversation.view
         if (!this.placed && this.slice) this.placeFirst()
         else if (view.follow && this.distance() > AT_END_PX) list.scrollTop = list.scrollHeight
-        else if (!view.follow && view.place && !putBack(list, this.rows.current!, view.place)) view.place = null
+        else if (!view.follow && view.place && !putBack(list, this.rows.current!, view.place))
+            view.place = null
         this.last_top = list.scrollTop
         this.after()
     }
@@ -248,7 +253,8 @@ export class MessageList extends Component<Props, State> {
         this.fill()
         this.attend()
         const far = this.distance() > this.list.current!.clientHeight / 2
-        const away = this.placed && !this.props.conversation.view.follow && (far || !this.endInView())
+        const away =
+            this.placed && !this.props.conversation.view.follow && (far || !this.endInView())
         if (away !== this.state.away) this.setState({ away })
     }
 

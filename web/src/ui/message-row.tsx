@@ -85,7 +85,14 @@ function SystemRow({ event, id, names }: { event: SystemEvent; id: string; names
 function EventRow({ row, names }: { row: Row & { kind: 'message' }; names: Names }): VNode {
     const { event, head, reply } = row
     return (
-        <Frame id={row.key} seq={event.seq} head={head} from={event.from} ts_us={event.ts_us} names={names}>
+        <Frame
+            id={row.key}
+            seq={event.seq}
+            head={head}
+            from={event.from}
+            ts_us={event.ts_us}
+            names={names}
+        >
             {reply && <ReplyHint reply={reply} names={names} />}
             <Text text={event.text} of={event} names={names} />
         </Frame>
@@ -189,13 +196,24 @@ function ReplyHint({ reply, names }: { reply: Reply; names: Names }): VNode {
 const EXCERPT_MAX = 120
 
 function excerptOf(text: string): string {
-    return text.slice(0, EXCERPT_MAX).replace(/[*_~`>\s]+/g, ' ').trim()
+    return text
+        .slice(0, EXCERPT_MAX)
+        .replace(/[*_~`>\s]+/g, ' ')
+        .trim()
 }
 
 /* Parsed once per message, however often it is shown. */
 const parsed = new WeakMap<object, readonly Block[]>()
 
-function Text({ text, of, names }: { text: string; of: MessageEvent | OutgoingMessage; names: Names }): VNode {
+function Text({
+    text,
+    of,
+    names,
+}: {
+    text: string
+    of: MessageEvent | OutgoingMessage
+    names: Names
+}): VNode {
     let blocks = parsed.get(of)
     if (!blocks) parsed.set(of, (blocks = parseMarkdown(text)))
     return <Markdown blocks={blocks} names={names} />

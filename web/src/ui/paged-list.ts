@@ -24,7 +24,10 @@ export function usePagedList<Item>(fetch: Fetch<Item>): PagedList<Item> {
             let items: Item[] = []
             let after: number | undefined
             do {
-                const page = await fetch({ limit: PAGE_LIMIT, ...(after === undefined ? {} : { after }) })
+                const page = await fetch({
+                    limit: PAGE_LIMIT,
+                    ...(after === undefined ? {} : { after }),
+                })
                 items = [...items, ...page.items]
                 after = page.next
                 if (shown) setList({ items, done: after === undefined, error: null })

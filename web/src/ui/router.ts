@@ -6,10 +6,7 @@
 import { Signal } from '../store/signal'
 
 export type Route =
-    | { page: 'home' }
-    | { page: 'login' }
-    | { page: 'signup' }
-    | { page: 'channel'; channel: number }
+    { page: 'home' } | { page: 'login' } | { page: 'signup' } | { page: 'channel'; channel: number }
 
 export const routeChanged = new Signal()
 

@@ -14,7 +14,14 @@ export type Row =
     | { kind: 'day'; id: string; ts_us: number }
     | { kind: 'new'; id: string }
     | { kind: 'system'; id: string; key: string; event: SystemEvent }
-    | { kind: 'message'; id: string; key: string; event: MessageEvent; head: boolean; reply: Reply | null }
+    | {
+          kind: 'message'
+          id: string
+          key: string
+          event: MessageEvent
+          head: boolean
+          reply: Reply | null
+      }
     | { kind: 'pending'; id: string; key: string; message: OutgoingMessage; head: boolean }
 
 /* The message that is replied to; null when it is not held. */

@@ -27,7 +27,8 @@ export function startSession(me: User, onEnded: () => void): Session {
     })
     const probe = () => document.visibilityState === 'visible' && chat.connection.probe()
     const stored = (change: StorageEvent) => {
-        if (change.key !== null && change.newValue === null) chat.outbox.removedElsewhere(change.key)
+        if (change.key !== null && change.newValue === null)
+            chat.outbox.removedElsewhere(change.key)
     }
     addEventListener('online', probe)
     document.addEventListener('visibilitychange', probe)

@@ -46,15 +46,27 @@ export function Sidebar({ current, logOut }: Props): VNode {
                     <section aria-labelledby="channels-title">
                         <header>
                             <h2 id="channels-title">Channels</h2>
-                            <Tool label="Browse channels" icon={BrowseIcon} onClick={() => setDialog('browse')} />
-                            <Tool label="Create a channel" icon={PlusIcon} onClick={() => setDialog('create')} />
+                            <Tool
+                                label="Browse channels"
+                                icon={BrowseIcon}
+                                onClick={() => setDialog('browse')}
+                            />
+                            <Tool
+                                label="Create a channel"
+                                icon={PlusIcon}
+                                onClick={() => setDialog('create')}
+                            />
                         </header>
                         <ul>{sorted(chat, 'public').map(item)}</ul>
                     </section>
                     <section aria-labelledby="direct-title">
                         <header>
                             <h2 id="direct-title">Direct messages</h2>
-                            <Tool label="New direct message" icon={PlusIcon} onClick={() => setDialog('direct')} />
+                            <Tool
+                                label="New direct message"
+                                icon={PlusIcon}
+                                onClick={() => setDialog('direct')}
+                            />
                         </header>
                         <ul>{sorted(chat, 'direct').map(item)}</ul>
                     </section>
