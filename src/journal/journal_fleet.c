@@ -49,8 +49,14 @@ static void stats(struct journal *base, struct journal_stats *out)
 
 static enum err open_store(void *arg, void **context)
 {
+    const struct journal_options *options = arg;
     struct store *store;
-    const enum err err = store_open(arg, &store);
+    enum err err = store_open(options->store_url, &store);
+    if (err != ERR_NONE)
+        return err;
+    err = store_follow(store, options->redis);
+    if (err != ERR_NONE)
+        store_close(store);
     *context = store;
     return err;
 }
@@ -68,7 +74,7 @@ static enum err open_parts(struct journal_fleet *fleet)
         .queue_max = FLEET_PENDING_MAX,
         .open = open_store,
         .close = close_store,
-        .arg = (void *)(uintptr_t)fleet->options.store_url,
+        .arg = &fleet->options,
     };
     if (redis_servers_parse(fleet->options.redis, &fleet->servers) != ERR_NONE)
         return ERR_INVALID;

@@ -77,8 +77,15 @@ static void publish(const struct event *const *events, size_t count, void *arg)
 
 static enum err open_store(void *arg, void **context)
 {
+    struct process *process = arg;
     struct store *store;
-    const enum err err = store_open(arg, &store);
+    enum err err = store_open(buf_cstr(&process->store_url), &store);
+    if (err != ERR_NONE)
+        return err;
+    if (process->role->fleet)
+        err = store_follow(store, process->config->redis);
+    if (err != ERR_NONE)
+        store_close(store);
     *context = store;
     return err;
 }
@@ -96,7 +103,7 @@ static enum err open_pools(struct process *process)
         .queue_max = STORE_QUEUE_MAX,
         .open = open_store,
         .close = close_store,
-        .arg = (void *)(uintptr_t)buf_cstr(&process->store_url),
+        .arg = process,
     };
     enum err err = pool_create(&options, &process->shared.stores);
     if (err != ERR_NONE)

@@ -7,16 +7,19 @@
 #include <sys/time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "redis/script.h"
 
 #define WORDS_MAX 16u
+#define RETRY_NS 1000000000ull
 
 static const struct timeval limit = {2, 0};
 
 struct redis_client {
     struct redis_servers servers;
     redisContext *contexts[REDIS_SERVERS_MAX];
+    uint64_t retry_ns[REDIS_SERVERS_MAX]; /* not before this, after a failure */
 };
 
 /* ---- connections ---- */
@@ -68,8 +71,13 @@ fail:
 
 static redisContext *context_of(struct redis_client *client, size_t server)
 {
+    if (client->contexts[server] != NULL)
+        return client->contexts[server];
+    if (clock_mono_ns() < client->retry_ns[server])
+        return NULL;
+    client->contexts[server] = connect_to(&client->servers.items[server]);
     if (client->contexts[server] == NULL)
-        client->contexts[server] = connect_to(&client->servers.items[server]);
+        client->retry_ns[server] = clock_mono_ns() + RETRY_NS;
     return client->contexts[server];
 }
 

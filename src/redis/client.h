@@ -3,8 +3,8 @@
 
 /*
  * Client: blocking commands to the Redis servers of a fleet, for threads that may block. It
- * connects when it is needed, again after a failure, and gives up a command after two seconds. One
- * thread at a time.
+ * connects when it is needed, again a second after a failure, and gives up a command after two
+ * seconds. One thread at a time.
  *
  * What the store and the persisters need to know of a channel's newest events is here in their own
  * words; how Redis keeps them is told in parley.lua.

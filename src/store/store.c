@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "store/recent.h"
 #include "store/store_driver.h"
 
 static const struct store_driver *const drivers[] = {
@@ -26,8 +27,24 @@ enum err store_open(const char *url, struct store **out)
 
 void store_close(struct store *store)
 {
-    if (store != NULL)
-        store->driver->close(store);
+    if (store == NULL)
+        return;
+    recent_close(store->recent);
+    store->driver->close(store);
+}
+
+enum err store_follow(struct store *store, const char *redis)
+{
+    assert(store->recent == NULL);
+    return recent_open(redis, &store->recent);
+}
+
+/* The channels' heads may be newer than the store knows. */
+static enum err with_recent(struct store *store, struct channel *channels, size_t count)
+{
+    if (store->recent != NULL)
+        recent_heads_over(store->recent, channels, count);
+    return ERR_NONE;
 }
 
 enum err store_check(struct store *store)
@@ -142,7 +159,8 @@ enum err store_direct_open(struct store *store, const uint64_t *users, size_t co
 enum err store_channel_get(struct store *store, uint64_t id, uint64_t viewer, struct arena *arena,
                            struct channel *out)
 {
-    return store->driver->channel_get(store, id, viewer, arena, out);
+    const enum err err = store->driver->channel_get(store, id, viewer, arena, out);
+    return err != ERR_NONE ? err : with_recent(store, out, 1);
 }
 
 enum err store_channels_page(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
@@ -150,13 +168,16 @@ enum err store_channels_page(struct store *store, uint64_t viewer, uint64_t afte
 {
     if (!limit_valid(limit))
         return ERR_INVALID;
-    return store->driver->channels_page(store, viewer, clip(after), limit, arena, out);
+    const enum err err =
+        store->driver->channels_page(store, viewer, clip(after), limit, arena, out);
+    return err != ERR_NONE ? err : with_recent(store, out->items, out->count);
 }
 
 enum err store_channels_of(struct store *store, uint64_t user, struct arena *arena,
                            struct store_channels *out)
 {
-    return store->driver->channels_of(store, user, arena, out);
+    const enum err err = store->driver->channels_of(store, user, arena, out);
+    return err != ERR_NONE ? err : with_recent(store, out->items, out->count);
 }
 
 enum err store_channel_by_name(struct store *store, struct slice name, uint64_t *id)
@@ -210,7 +231,13 @@ enum err store_page(struct store *store, uint64_t channel, struct store_range ra
     if (!limit_valid(range.limit))
         return ERR_INVALID;
     range.seq = clip(range.seq);
-    return store->driver->page(store, channel, range, arena, out);
+    struct recent_page recent = {0};
+    if (store->recent != NULL)
+        recent_ask(store->recent, channel, arena, &recent);
+    const enum err err = store->driver->page(store, channel, range, arena, out);
+    if (err == ERR_NONE)
+        recent_merge(&recent, range, arena, out);
+    return err;
 }
 
 /* ---- events that have their places ---- */

@@ -49,6 +49,13 @@ NODISCARD enum err store_open(const char *url, struct store **out);
 /* NULL is allowed. */
 void store_close(struct store *store);
 
+/*
+ * Of a fleet: from now on count in what the sequencer at `redis` (src/redis/address.h) has and the
+ * persisters have not stored yet, in pages, channels' heads and read markers. ERR_INVALID: no
+ * addresses.
+ */
+NODISCARD enum err store_follow(struct store *store, const char *redis);
+
 /* Whether reads and writes work now; found out by writing. */
 NODISCARD enum err store_check(struct store *store);
 

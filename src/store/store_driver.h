@@ -9,9 +9,12 @@
 
 #include "store/store.h"
 
+struct recent;
+
 /* A driver's own struct begins with this. */
 struct store {
     const struct store_driver *driver;
+    struct recent *recent; /* store.c's; NULL: not of a fleet */
 };
 
 struct store_driver {
