@@ -27,7 +27,7 @@ void *mem_zalloc(size_t size)
 
 void *mem_realloc_array(void *ptr, size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / size)
+    if (count == 0 || size == 0 || count > SIZE_MAX / size)
         abort();
     return checked(realloc(ptr, count * size), count * size);
 }

@@ -11,7 +11,8 @@
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);
 
-/* An array of `count` items; aborts when count * size overflows. Not zeroed past what it held. */
+/* An array of `count` items, at least one; aborts when count * size overflows. Not zeroed past what
+ * it held. */
 void *mem_realloc_array(void *ptr, size_t count, size_t size);
 
 void mem_free(void *ptr);

@@ -503,7 +503,7 @@ void conn_resume(struct conn *conn)
 
 struct slice conn_peer(const struct conn *conn, char out[CONN_PEER_MAX])
 {
-    struct sockaddr_storage addr;
+    struct sockaddr_storage addr = {0};
     socklen_t len = sizeof(addr);
     out[0] = '\0';
     if (getpeername(conn->fd, (struct sockaddr *)&addr, &len) != 0)

@@ -25,7 +25,7 @@ struct listener {
     struct loop *loop;
     listener_accept_fn *accept;
     void *arg;
-    int fd;
+    int fd = -1;
 };
 
 /* ---- addresses ---- */
@@ -129,11 +129,11 @@ static enum err bind_socket(const struct listen_address *address, bool shared, i
 
 enum err listen_address_claim(struct listen_address *address)
 {
-    int fd;
+    int fd = -1;
     enum err err = bind_socket(address, false, &fd);
     if (err != ERR_NONE)
         return err;
-    struct sockaddr_storage addr;
+    struct sockaddr_storage addr = {0};
     socklen_t len = sizeof(addr);
     if (listen(fd, 1) != 0 || getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
         err = bind_error(errno);
@@ -179,7 +179,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 enum err listener_open(struct loop *loop, const struct listen_address *address,
                        listener_accept_fn *accept, void *arg, struct listener **out)
 {
-    int fd;
+    int fd = -1;
     const enum err err = bind_socket(address, true, &fd);
     if (err != ERR_NONE)
         return err;

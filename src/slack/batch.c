@@ -112,7 +112,7 @@ enum err batch_flush(struct batch *batch, struct job *job)
 {
     if (batch->len == 0)
         return ERR_NONE;
-    int64_t times[BATCH_MESSAGES_MAX]; /* a duplicate's is replaced by the one stored first */
+    int64_t times[BATCH_MESSAGES_MAX] = {0}; /* a duplicate's is replaced by the one stored first */
     for (size_t i = 0; i < batch->len; i++)
         times[i] = batch->events[i].ts_us;
 
