@@ -25,7 +25,7 @@ struct listener {
     struct loop *loop;
     listener_accept_fn *accept;
     void *arg;
-    int fd = -1;
+    int fd;
 };
 
 /* ---- addresses ---- */

@@ -107,6 +107,21 @@ static void move_marker(const struct mem_channel *channel, struct mem_member *me
     member->read_n = channel->events[place - 1].n;
 }
 
+enum err mem_mark_read_at(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                          uint64_t n)
+{
+    struct mem_db *db = mem_enter(store);
+    const struct mem_channel *found = mem_find_channel(db, channel);
+    struct mem_member *member = found == NULL ? NULL : mem_find_member(found, user);
+    if (member == NULL)
+        return mem_leave(db, ERR_NOT_MEMBER);
+    if (seq > member->read_seq) {
+        member->read_seq = seq;
+        member->read_n = n;
+    }
+    return mem_leave(db, ERR_NONE);
+}
+
 enum err mem_mark_read(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                        struct arena *arena, struct channel *out)
 {

@@ -162,6 +162,18 @@ static enum err move_marker(struct store_sqlite *s, uint64_t channel, uint64_t u
     return sqlite_write_end(s, sql_run(&q));
 }
 
+enum err sqlite_mark_read_at(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                             uint64_t n)
+{
+    struct store_sqlite *s = store_sqlite_of(store);
+    const struct event event = {.seq = seq, .n = n};
+    uint64_t marker = 0;
+    const enum err err = read_marker(s, channel, user, &marker);
+    if (err != ERR_NONE || seq <= marker)
+        return err;
+    return move_marker(s, channel, user, &event);
+}
+
 enum err sqlite_mark_read(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                           struct arena *arena, struct channel *out)
 {

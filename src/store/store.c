@@ -208,10 +208,34 @@ enum err store_members_page(struct store *store, uint64_t channel, uint64_t afte
     return store->driver->members_page(store, channel, clip(after), limit, arena, out);
 }
 
+/* The newest event up to `seq` that the sequencer has and the store may not; NULL: none. */
+static const struct event *newest_recent(const struct recent_page *recent, uint64_t seq)
+{
+    for (size_t i = recent->count; i > 0; i--) {
+        if (recent->items[i - 1].seq <= seq)
+            return &recent->items[i - 1];
+    }
+    return NULL;
+}
+
+static enum err mark_recent(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                            struct arena *arena)
+{
+    struct recent_page recent = {0};
+    if (store->recent != NULL)
+        recent_ask(store->recent, channel, arena, &recent);
+    const struct event *event = newest_recent(&recent, seq);
+    return event == NULL ? ERR_NONE
+                         : store->driver->mark_read_at(store, channel, user, event->seq, event->n);
+}
+
 enum err store_mark_read(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                          struct arena *arena, struct channel *out)
 {
-    return store->driver->mark_read(store, channel, user, clip(seq), arena, out);
+    enum err err = mark_recent(store, channel, user, seq, arena);
+    if (err == ERR_NONE)
+        err = store->driver->mark_read(store, channel, user, clip(seq), arena, out);
+    return err != ERR_NONE ? err : with_recent(store, out, 1);
 }
 
 /* ---- events ---- */

@@ -61,6 +61,10 @@ struct store_driver {
     enum err (*mark_read)(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                           struct arena *arena, struct channel *out);
 
+    /* The same up to an event that need not be stored yet. ERR_NOT_MEMBER. */
+    enum err (*mark_read_at)(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                             uint64_t n);
+
     enum err (*append)(struct store *store, struct store_append *items, size_t count);
     enum err (*page)(struct store *store, uint64_t channel, struct store_range range,
                      struct arena *arena, struct store_page *out);

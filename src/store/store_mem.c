@@ -136,6 +136,7 @@ const struct store_driver store_driver_mem = {
     .member_check = mem_member_check,
     .members_page = mem_members_page,
     .mark_read = mem_mark_read,
+    .mark_read_at = mem_mark_read_at,
     .append = mem_append,
     .page = mem_page,
     .event_find = mem_event_find,

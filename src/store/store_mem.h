@@ -118,6 +118,8 @@ enum err mem_member_remove(struct store *store, uint64_t channel, uint64_t user)
 enum err mem_member_check(struct store *store, uint64_t channel, uint64_t user, bool *is_member);
 enum err mem_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,
                           struct arena *arena, struct store_users *out);
+enum err mem_mark_read_at(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                          uint64_t n);
 enum err mem_mark_read(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                        struct arena *arena, struct channel *out);
 

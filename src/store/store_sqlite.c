@@ -154,6 +154,7 @@ const struct store_driver store_driver_sqlite = {
     .member_check = sqlite_member_check,
     .members_page = sqlite_members_page,
     .mark_read = sqlite_mark_read,
+    .mark_read_at = sqlite_mark_read_at,
     .append = sqlite_append,
     .page = sqlite_page,
     .event_find = sqlite_event_find,

@@ -60,6 +60,8 @@ enum err sqlite_member_remove(struct store *store, uint64_t channel, uint64_t us
 enum err sqlite_member_check(struct store *store, uint64_t channel, uint64_t user, bool *is_member);
 enum err sqlite_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,
                              struct arena *arena, struct store_users *out);
+enum err sqlite_mark_read_at(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
+                             uint64_t n);
 enum err sqlite_mark_read(struct store *store, uint64_t channel, uint64_t user, uint64_t seq,
                           struct arena *arena, struct channel *out);
 
