@@ -138,9 +138,10 @@ test('browsing channels', () =>
     }))
 
 test('creating a channel in the dark', () =>
-    picture('create-dark', { colorScheme: 'dark' }, (page) =>
-        page.getByRole('button', { name: 'Create a channel' }).click(),
-    ))
+    picture('create-dark', { colorScheme: 'dark' }, async (page) => {
+        await page.getByRole('button', { name: 'Create a channel' }).click()
+        await page.locator('dialog[open]').waitFor()
+    }))
 
 test('the people of a channel', () =>
     picture('members', {}, async (page) => {
