@@ -358,7 +358,7 @@ class CheckerTest(unittest.TestCase):
         self.assertEqual(checker.check(history, minimum_acks=10 ** 6).result, "invalid")
 
     def test_it_is_fast_enough_for_long_runs(self):
-        """No quadratic step: ten times the history is not a hundred times the work."""
+        # No quadratic step: ten times the history is not a hundred times the work.
         history = good_history(7, messages=10000)
         self.assertEqual(checker.check(history).result, "valid")
 

@@ -297,7 +297,7 @@ class Events(Case):
             self.assertEqual(answer["error"], "unauthenticated")
 
     def test_hello_is_true_while_the_channel_is_busy(self):
-        """last_seq, last_n and unread fit together, and nothing is missing behind them."""
+        # last_seq, last_n and unread fit together, and nothing is missing behind them.
         ada, bob = self.account(), self.account()
         channel = self.channel(ada, bob)
         stop = threading.Event()

@@ -76,8 +76,6 @@ class WebSocket:
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect((host, port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.at = 0
         self.pong = pong
@@ -86,6 +84,8 @@ class WebSocket:
         self.close_seen = None
         self._message = None  # (opcode, parts) of a message that is being received
         try:
+            self.socket.connect((host, port))
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._handshake(host, port, path, headers, behind)
         except BaseException:
             self.socket.close()
