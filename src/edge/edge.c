@@ -4,7 +4,9 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "bus/bus.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
 #include "edge/repair.h"
@@ -12,8 +14,19 @@
 #include "httpd/httpd.h"
 #include "httpd/origin.h"
 #include "net/conn.h"
+#include "net/net.h"
 #include "proto/http1.h"
 #include "proto/ws.h"
+
+/* What has arrived is with the kernel now. */
+static void on_flush(void *arg)
+{
+    struct edge *edge = arg;
+    if (edge->arrived_ns == 0)
+        return;
+    histogram_add(&edge->stats.written, (clock_mono_ns() - edge->arrived_ns) / 1000);
+    edge->arrived_ns = 0;
+}
 
 struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_options *options)
 {
@@ -22,6 +35,7 @@ struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_o
     edge->net = net;
     edge->options = options;
     list_init(&edge->sessions);
+    net_on_flush(net, on_flush, edge);
     return edge;
 }
 
@@ -138,7 +152,8 @@ size_t edge_sessions(const struct edge *edge)
     return edge->stats.sessions;
 }
 
-const struct edge_stats *edge_stats(const struct edge *edge)
+const struct edge_stats *edge_stats(struct edge *edge)
 {
+    edge->stats.bus_up = bus_is_up(edge->chat->bus) ? 1 : 0;
     return &edge->stats;
 }

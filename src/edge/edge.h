@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/slice.h"
 
 struct chat;
@@ -43,6 +44,9 @@ struct edge_stats {
     uint64_t repairs;    /* looks for what the bus may have lost */
     uint64_t closed_slow;
     uint64_t closed_protocol;
+    uint64_t bus_up;          /* 1, or 0 while a link of the bus is down */
+    struct histogram bus;     /* from the event's time until it is here */
+    struct histogram written; /* from there until it is given to the sockets */
 };
 
 /* `options` outlives the edge. */
@@ -69,6 +73,6 @@ size_t edge_sessions(const struct edge *edge);
 /* Whether nothing of the edge is under way: no session, no repair. */
 bool edge_idle(const struct edge *edge);
 
-const struct edge_stats *edge_stats(const struct edge *edge);
+const struct edge_stats *edge_stats(struct edge *edge);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "edge/hub.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "bus/bus.h"
@@ -52,6 +53,14 @@ void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *
         hub_deliver_event(edge, channel, &event);
 }
 
+static void note_arrival(struct edge *edge, const struct event *event)
+{
+    const int64_t age_us = clock_wall_us() - event->ts_us;
+    histogram_add(&edge->stats.bus, age_us > 0 ? (uint64_t)age_us : 0);
+    if (edge->arrived_ns == 0)
+        edge->arrived_ns = clock_mono_ns();
+}
+
 static void on_channel_event(struct bus_topic topic, struct bytes *payload, void *arg)
 {
     struct edge *edge = arg;
@@ -60,6 +69,7 @@ static void on_channel_event(struct bus_topic topic, struct bytes *payload, void
     if (channel == NULL || !event_decode(bytes_slice(payload), &event))
         return;
     edge->stats.events++;
+    note_arrival(edge, &event);
     const bool hole = channel->last_seq != 0 && event.prev > channel->last_seq;
     if (hole)
         repair_channel(edge, channel);

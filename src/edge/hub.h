@@ -31,6 +31,7 @@ struct edge {
     size_t repairs; /* under way */
     struct timer repair_timer;
     uint64_t repair_tick;
+    uint64_t arrived_ns; /* of the first event that is not written yet; 0: none */
     bool draining;
 };
 

@@ -77,7 +77,9 @@ struct journal_fleet {
     bool stopping;
     struct timer stop_timer;
 
+    struct timer health;
     pthread_mutex_t lock;
+    bool up;                    /* under lock */
     struct journal_stats stats; /* under lock */
 };
 

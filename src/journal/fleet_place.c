@@ -47,10 +47,12 @@ void fleet_finish(struct sending *sending, enum err result)
     pthread_mutex_lock(&fleet->lock);
     fleet->stats.waiting--;
     fleet->stats.batches++;
-    if (result == ERR_NONE)
+    if (result == ERR_NONE) {
         fleet->stats.events++;
-    else
+        histogram_add(&fleet->stats.durable, journal_age_us(entry));
+    } else {
         fleet->stats.failures++;
+    }
     pthread_mutex_unlock(&fleet->lock);
 
     fleet->pending--;
@@ -72,6 +74,9 @@ static void on_durable(enum err result, void *arg)
 /* The event has its place: Kafka makes it last. */
 static void produce(struct sending *sending)
 {
+    pthread_mutex_lock(&sending->fleet->lock);
+    histogram_add(&sending->fleet->stats.placed, journal_age_us(sending->entry));
+    pthread_mutex_unlock(&sending->fleet->lock);
     const enum err err =
         kafka_out_produce(sending->fleet->kafka, &sending->entry->event, on_durable, sending);
     if (err != ERR_NONE)

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "journal/journal_driver.h"
 
 static const struct journal_driver *const drivers[] = {&journal_driver_store, &journal_driver_fleet,
@@ -34,6 +35,7 @@ enum err journal_append(struct journal *journal, struct loop *loop, struct journ
     assert(entry->event.text.len <= EVENT_TEXT_MAX);
     entry->next = NULL;
     entry->journal = journal;
+    entry->appended_ns = clock_mono_ns();
     entry->loop = loop;
     entry->done = done;
     entry->result = ERR_NONE;
@@ -50,6 +52,11 @@ static void run_done(struct task *task)
 {
     struct journal_entry *entry = LIST_ITEM(task, struct journal_entry, task);
     entry->done(entry);
+}
+
+uint64_t journal_age_us(const struct journal_entry *entry)
+{
+    return (clock_mono_ns() - entry->appended_ns) / 1000;
 }
 
 void journal_finish(struct journal_entry *entry)

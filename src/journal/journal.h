@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/histogram.h"
 #include "ev/loop.h"
 #include "model/event.h"
 
@@ -37,6 +38,7 @@ struct journal_entry {
 
     /* The journal's own. */
     struct journal *journal;
+    uint64_t appended_ns;
     struct journal_entry *next;
     struct loop *loop;
     journal_done_fn *done;
@@ -55,8 +57,11 @@ struct journal_options {
     void *on_commit_arg;
 };
 
-/* Counters since the start, for /metrics; read from any thread, each by itself. */
+/* Counters since the start, for /metrics. */
 struct journal_stats {
+    bool up;                  /* sends are likely to be acknowledged now */
+    struct histogram placed;  /* from the append until the event has its place */
+    struct histogram durable; /* from the append until it is durable */
     uint64_t events;
     uint64_t batches;
     uint64_t failures;

@@ -22,6 +22,9 @@ extern const struct journal_driver journal_driver_store;
 extern const struct journal_driver journal_driver_mem;
 extern const struct journal_driver journal_driver_fleet;
 
+/* How long ago the entry was appended. */
+uint64_t journal_age_us(const struct journal_entry *entry);
+
 /* Post the entry's done callback to its loop. */
 void journal_finish(struct journal_entry *entry);
 

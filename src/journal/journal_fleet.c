@@ -7,6 +7,7 @@
 
 #define STORE_THREADS 2u
 #define STOP_MS 6000u
+#define HEALTH_MS 500u
 
 static struct journal_fleet *fleet_of(struct journal *journal)
 {
@@ -42,7 +43,22 @@ static void stats(struct journal *base, struct journal_stats *out)
     struct journal_fleet *fleet = fleet_of(base);
     pthread_mutex_lock(&fleet->lock);
     *out = fleet->stats;
+    out->up = fleet->up;
     pthread_mutex_unlock(&fleet->lock);
+}
+
+/* ---- health: once a second, for other threads to read ---- */
+
+static void look(struct timer *timer)
+{
+    struct journal_fleet *fleet = LIST_ITEM(timer, struct journal_fleet, health);
+    bool up = kafka_out_healthy(fleet->kafka);
+    for (size_t i = 0; i < fleet->servers.count; i++)
+        up = up && redis_link_is_up(fleet->links[i]);
+    pthread_mutex_lock(&fleet->lock);
+    fleet->up = up;
+    pthread_mutex_unlock(&fleet->lock);
+    timer_start(fleet->loop, timer, HEALTH_MS, look);
 }
 
 /* ---- opening ---- */
@@ -123,6 +139,7 @@ static enum err fleet_open(const char *rest, const struct journal_options *optio
         destroy(fleet);
         return err;
     }
+    timer_start(fleet->loop, &fleet->health, HEALTH_MS, look);
     const int rc = pthread_create(&fleet->thread, NULL, run, fleet);
     assert(rc == 0);
     pthread_setname_np(fleet->thread, "journal");
@@ -154,6 +171,7 @@ static void fleet_close(struct journal *base)
     loop_post(fleet->loop, &fleet->stop);
     pthread_join(fleet->thread, NULL);
     timer_stop(fleet->loop, &fleet->stop_timer);
+    timer_stop(fleet->loop, &fleet->health);
     destroy(fleet);
 }
 

@@ -104,6 +104,7 @@ static enum err mem_open(const char *rest, const struct journal_options *options
     struct journal_mem *journal = mem_zalloc(sizeof(*journal));
     journal->base.driver = &journal_driver_mem;
     journal->options = *options;
+    journal->stats.up = true;
     pthread_mutex_init(&journal->lock, NULL);
     *out = &journal->base;
     return ERR_NONE;

@@ -87,12 +87,20 @@ static bool take(struct journal_store *journal, struct batch *batch)
     return batch->count > 0;
 }
 
-static void count(struct journal_store *journal, size_t fresh, bool failed)
+static void count(struct journal_store *journal, const struct batch *batch, size_t fresh,
+                  bool failed)
 {
     pthread_mutex_lock(&journal->lock);
     journal->stats.events += fresh;
     journal->stats.batches++;
     journal->stats.failures += failed ? 1 : 0;
+    journal->stats.up = !failed;
+    for (size_t i = 0; i < batch->count && !failed; i++) {
+        /* One step gives the place and makes it durable. */
+        const uint64_t age_us = journal_age_us(batch->entries[i]);
+        histogram_add(&journal->stats.placed, age_us);
+        histogram_add(&journal->stats.durable, age_us);
+    }
     pthread_mutex_unlock(&journal->lock);
 }
 
@@ -115,7 +123,7 @@ static void commit(struct journal_store *journal, struct batch *batch)
     }
     if (fresh > 0)
         journal->options.on_commit(batch->fresh, fresh, journal->options.on_commit_arg);
-    count(journal, fresh, err != ERR_NONE);
+    count(journal, batch, fresh, err != ERR_NONE);
     for (size_t i = 0; i < batch->count; i++)
         journal_finish(batch->entries[i]);
 }
@@ -138,6 +146,7 @@ static enum err store_open_driver(const char *rest, const struct journal_options
     journal->base.driver = &journal_driver_store;
     journal->options = *options;
     journal->last = &journal->first;
+    journal->stats.up = true;
     const enum err err = store_open(options->store_url, &journal->store);
     if (err != ERR_NONE) {
         mem_free(journal);

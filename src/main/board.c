@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 
+#define STAGES "parley_stage_seconds"
+
 struct pinned {
     struct edge_stats edge;
     struct net_stats net;
@@ -69,6 +71,7 @@ static const struct {
     {EDGE(deliveries), "parley_deliveries_total", "counter", "Events given to sockets."},
     {EDGE(left_out), "parley_left_out_total", "counter", "Events left out for slow sockets."},
     {EDGE(behind), "parley_behind_total", "counter", "Times a socket was told to catch up."},
+    {EDGE(bus_up), "parley_bus_up", "gauge", "Loops whose links to the bus all work."},
     {EDGE(repairs), "parley_repairs_total", "counter", "Looks for what the bus may have lost."},
     {EDGE(closed_slow), "parley_closed_slow_total", "counter", "Sockets closed as too slow."},
     {EDGE(closed_protocol), "parley_closed_protocol_total", "counter",
@@ -101,6 +104,10 @@ static void write_journal(struct journal *journal, struct buf *out)
     metric(out, "parley_journal_events_total", "counter", "Events made durable.", stats.events);
     metric(out, "parley_journal_batches_total", "counter", "Commits.", stats.batches);
     metric(out, "parley_journal_failures_total", "counter", "Commits that failed.", stats.failures);
+    metric(out, "parley_journal_up", "gauge", "Whether sends can be acknowledged.",
+           stats.up ? 1 : 0);
+    histogram_write(&stats.placed, STAGES, "placed", out);
+    histogram_write(&stats.durable, STAGES, "durable", out);
     metric(out, "parley_journal_waiting", "gauge", "Events waiting for the disk.", stats.waiting);
 }
 
@@ -114,8 +121,20 @@ void board_write(struct board *board, struct journal *journal, struct buf *out)
                                                      rows[row].offset);
         metric(out, rows[row].name, rows[row].type, rows[row].help, sum);
     }
+    struct histogram bus = {0};
+    struct histogram written = {0};
+    for (unsigned i = 0; i < board->loops; i++) {
+        histogram_merge(&bus, &board->pinned[i].edge.bus);
+        histogram_merge(&written, &board->pinned[i].edge.written);
+    }
     pthread_mutex_unlock(&board->lock);
 
+    metric(out, "parley_loops", "gauge", "Event loops.", board->loops);
+    buf_format(out,
+               "# HELP " STAGES " How long the way of a message takes: placed and durable from its "
+               "arrival, bus from its place, written from there.\n# TYPE " STAGES " histogram\n");
+    histogram_write(&bus, STAGES, "bus", out);
+    histogram_write(&written, STAGES, "written", out);
     if (journal != NULL)
         write_journal(journal, out);
     write_process(out);

@@ -53,6 +53,8 @@ struct net {
     uint64_t write_ns;        /* what one write costs, on average */
     struct node *free_nodes;
     size_t free_nodes_len;
+    net_flush_fn *on_flush; /* NULL: nobody asked */
+    void *on_flush_arg;
     struct net_stats stats;
     char read[READ_BYTES];
     char write[WRITE_BYTES];
@@ -116,6 +118,12 @@ void net_destroy(struct net *net)
     }
     list_remove(&net->flush.link);
     uv_close((uv_handle_t *)&net->gather, on_net_closed);
+}
+
+void net_on_flush(struct net *net, net_flush_fn *fn, void *arg)
+{
+    net->on_flush = fn;
+    net->on_flush_arg = arg;
 }
 
 struct loop *net_loop(struct net *net)
@@ -338,6 +346,8 @@ static void flush_now(struct net *net)
         net->dirty_len--;
         flush(LIST_ITEM(link, struct conn, dirty));
     }
+    if (net->on_flush != NULL)
+        net->on_flush(net->on_flush_arg);
     const uint64_t done = net->stats.writes - writes;
     if (done > 0)
         net->write_ns += (clock_mono_ns() - began_ns) / done / 8 - net->write_ns / 8;

@@ -27,6 +27,10 @@ struct net *net_create(struct loop *loop);
 /* After its last connection is gone. NULL is allowed. */
 void net_destroy(struct net *net);
 
+/* Call `fn` after each flush of what was queued. */
+typedef void net_flush_fn(void *arg);
+void net_on_flush(struct net *net, net_flush_fn *fn, void *arg);
+
 struct loop *net_loop(struct net *net);
 const struct net_stats *net_stats(const struct net *net);
 
