@@ -7,6 +7,7 @@
 
 #define PARLEY_VERSION "0.1.0"
 
+int command_status(const struct config *config);
 int command_echo(const struct config *config);
 int command_import_slack(const struct config *config, const char *path);
 

@@ -39,6 +39,7 @@ struct option {
 #define EDGE COMMAND_EDGE
 #define API COMMAND_API
 #define PERSISTER COMMAND_PERSISTER
+#define STATUS COMMAND_STATUS
 #define FLEET (EDGE | API | PERSISTER)
 #define EDGES (SERVE | EDGE)
 #define APIS (SERVE | API)
@@ -47,7 +48,7 @@ struct option {
 #define IMPORT COMMAND_IMPORT
 
 static const struct option table[] = {
-    {"config", KIND_TEXT, SERVE | FLEET | IMPORT, FIELD(config_file), "", 0, 0, "FILE",
+    {"config", KIND_TEXT, SERVE | FLEET | IMPORT | STATUS, FIELD(config_file), "", 0, 0, "FILE",
      "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
     {"listen", KIND_TEXT, SERVE | FLEET | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
      "Where to listen: HOST:PORT, [IPV6]:PORT, or :PORT for every interface. Port 0 takes any."},
@@ -102,9 +103,12 @@ static const struct option table[] = {
      "When stopping: clients are told to connect again at a random moment within so long."},
     {"stop-timeout", KIND_NUMBER, SERVE | FLEET, FIELD(stop_timeout_s), "15", 1, 3600, "SECONDS",
      "How long stopping may take before connections are cut."},
+    {"targets", KIND_TEXT, STATUS, FIELD(targets), "parley=127.0.0.1:8080", 0, 0, "LIST",
+     "The processes to ask: NAME=HOST:PORT, several with commas."},
     {"dry-run", KIND_SWITCH, IMPORT, FIELD(dry_run), "no", 0, 0, NULL,
      "Read everything, report, and store nothing."},
-    {"json", KIND_SWITCH, IMPORT, FIELD(json), "no", 0, 0, NULL, "Print the report as JSON."},
+    {"json", KIND_SWITCH, IMPORT | STATUS, FIELD(json), "no", 0, 0, NULL,
+     "Print the report as JSON."},
     {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT, FIELD(verbose), "no", 0, 0, NULL,
      "Log more."},
 };

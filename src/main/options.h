@@ -21,6 +21,7 @@ struct config {
     const char *redis;
     const char *kafka;
     const char *name;
+    const char *targets;
     uint64_t partitions;
     uint64_t replicas;
     uint64_t loops; /* 0: one per processor */
@@ -54,6 +55,7 @@ enum command {
     COMMAND_EDGE = 8,
     COMMAND_API = 16,
     COMMAND_PERSISTER = 32,
+    COMMAND_STATUS = 64,
 };
 
 /*
