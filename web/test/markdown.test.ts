@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { parseInline, parseMarkdown, type Inline } from '../src/markdown/parse'
+import { plainText } from '../src/markdown/plain'
 
 const bold = (...children: Inline[]): Inline => ({ type: 'bold', children })
 const italic = (...children: Inline[]): Inline => ({ type: 'italic', children })
@@ -78,6 +79,18 @@ describe('blocks', () => {
 
     it('are text when they are not closed', () => {
         expect(parseMarkdown('```\nint x;')).toEqual([{ type: 'text', children: ['```\nint x;'] }])
+    })
+})
+
+describe('plain text', () => {
+    it('has names and no marks, on one line', () => {
+        const names = {
+            me: 1,
+            user: (id: number) => `user${id}`,
+            channel: (id: number) => `ch${id}`,
+        }
+        expect(plainText('*Hi* <@7>\n> see <#5>', 100, names)).toBe('Hi @user7 see #ch5')
+        expect(plainText('word '.repeat(100), 9, names)).toBe('word word…')
     })
 })
 

@@ -83,17 +83,19 @@ describe('the rows', () => {
         expect(key()).toBe(before)
     })
 
-    it('say what is replied to only at the head of a run', () => {
+    it('say what is replied to once, and not right below it', () => {
         const conversation = new Conversation(5)
         conversation.add([
             message(1, 0),
-            message(2, 1, { thread: 1 }),
-            message(3, 2, { thread: 1 }),
+            message(2, 1, { thread: 1, from: 8 }),
+            message(3, 2, { from: 8 }),
+            message(4, 3, { thread: 1 }),
+            message(5, 4, { thread: 1, from: 8 }),
         ])
         const rows = rowsOf(conversation, conversation.view.slice(), [], ME)
-        const replies = rows.map((row) =>
-            row.kind === 'message' ? row.reply?.root?.seq : undefined,
+        const replies = rows.flatMap((row) =>
+            row.kind === 'message' ? [row.reply?.root?.seq ?? null] : [],
         )
-        expect(replies).toEqual([undefined, undefined, 1, undefined])
+        expect(replies).toEqual([null, null, null, 1, null])
     })
 })

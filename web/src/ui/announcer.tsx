@@ -2,7 +2,9 @@
 
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { plainText } from '../markdown/plain'
 import { useChat } from './hooks'
+import { namesOf } from './names'
 
 const SPOKEN_MAX = 300
 
@@ -12,8 +14,9 @@ export function Announcer({ channel }: { channel: number | null }): VNode {
     useEffect(() => {
         chat.onMessage = (message) => {
             if (message.channel !== channel) return
-            const text = message.text.slice(0, SPOKEN_MAX)
-            setSpoken(`${chat.users.nameOf(message.from)}: ${text}`)
+            const names = namesOf(chat)
+            const text = plainText(message.text, SPOKEN_MAX, names)
+            setSpoken(`${names.user(message.from)}: ${text}`)
         }
         return () => {
             chat.onMessage = () => {}

@@ -5,7 +5,6 @@
  */
 
 import { Component, createRef, type VNode } from 'preact'
-import type { Names } from '../markdown/render'
 import type { Chat } from '../store/chat'
 import { unreadOf } from '../store/channels'
 import type { Conversation } from '../store/conversation'
@@ -14,6 +13,7 @@ import { placeOf, putBack } from './anchor'
 import { ChannelStart } from './channel-start'
 import { DownIcon } from './icons'
 import { MessageRow, type RowActions } from './message-row'
+import { namesOf } from './names'
 import { rowsOf, type Row } from './rows'
 
 /* The height of the smallest row, and how many screens of rows are on the page. */
@@ -148,11 +148,7 @@ export class MessageList extends Component<Props, State> {
         )
     }
 
-    private readonly names: Names = {
-        me: this.props.chat.me.id,
-        user: (id) => this.props.chat.users.nameOf(id),
-        channel: (id) => this.props.chat.channels.get(id)?.name ?? String(id),
-    }
+    private readonly names = namesOf(this.props.chat)
 
     private readonly actions: RowActions = {
         retry: (cmid) => this.props.chat.retry(cmid),

@@ -2,6 +2,7 @@
 
 import { Component, type ComponentChildren, type VNode } from 'preact'
 import { parseMarkdown, type Block } from '../markdown/parse'
+import { plainText } from '../markdown/plain'
 import { Markdown, type Names } from '../markdown/render'
 import type { MessageEvent, SystemEvent } from '../protocol/types'
 import type { OutgoingMessage } from '../store/outbox'
@@ -9,6 +10,8 @@ import { Avatar } from './avatar'
 import { ReplyIcon } from './icons'
 import type { Reply, Row } from './rows'
 import { clockTime, dayName, fullTime, isoTime } from './time'
+
+const EXCERPT_MAX = 120
 
 export interface RowActions {
     retry(cmid: string): void
@@ -184,22 +187,14 @@ function ReplyHint({ reply, names }: { reply: Reply; names: Names }): VNode {
             <ReplyIcon />
             {reply.root ? (
                 <>
-                    reply to <bdi>{names.user(reply.root.from)}</bdi>: {excerptOf(reply.root.text)}
+                    reply to <bdi>{names.user(reply.root.from)}</bdi>:{' '}
+                    {plainText(reply.root.text, EXCERPT_MAX, names)}
                 </>
             ) : (
                 'reply in a thread'
             )}
         </p>
     )
-}
-
-const EXCERPT_MAX = 120
-
-function excerptOf(text: string): string {
-    return text
-        .slice(0, EXCERPT_MAX)
-        .replace(/[*_~`>\s]+/g, ' ')
-        .trim()
 }
 
 /* Parsed once per message, however often it is shown. */

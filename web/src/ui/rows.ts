@@ -99,7 +99,7 @@ function rowOf(
     /* One's own message keeps its row when the pending one becomes an event. */
     const key = event.from === me ? `c${event.cmid}` : `s${event.seq}`
     const head = !before || !continues(before, event)
-    const reply = isReply(event) && head ? { root: rootOf(conversation, event.thread!) } : null
+    const reply = needsHint(event, before) ? { root: rootOf(conversation, event.thread!) } : null
     return { kind: 'message', id: key, key, event, head, reply }
 }
 
@@ -113,8 +113,11 @@ function continues(before: ChannelEvent, event: MessageEvent): boolean {
     )
 }
 
-function isReply(event: MessageEvent): boolean {
-    return event.thread !== undefined && event.thread !== event.seq
+/* A reply says what it replies to, unless that or another reply to it is right above. */
+function needsHint(event: MessageEvent, before: ChannelEvent | undefined): boolean {
+    if (event.thread === undefined || event.thread === event.seq) return false
+    if (before?.ev !== 'message') return true
+    return before.thread !== event.thread && before.seq !== event.thread
 }
 
 function rootOf(conversation: Conversation, seq: number): MessageEvent | null {
