@@ -24,6 +24,7 @@ static void help(void)
            "  edge           A fleet's role that holds client connections.\n"
            "  api            A fleet's role that answers HTTP.\n"
            "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
+           "  status         Ask every process and say what is wrong.\n"
            "  echo           A bare WebSocket echo server, for conformance tests.\n"
            "  version        Print the version.\n"
            "\n"
@@ -74,6 +75,17 @@ static void help_persister(void)
            "Several share the work and take over from each other. --listen is for health and "
            "metrics.\n");
     options_help(COMMAND_PERSISTER);
+}
+
+static void help_status(void)
+{
+    printf("parley status: asks every process of an installation and says what is wrong.\n"
+           "\n"
+           "  parley status --targets edge-1=10.0.0.5:8080,api-1=10.0.0.6:8081\n"
+           "  parley status --json\n"
+           "\n"
+           "The exit status is 0 when all are well.\n");
+    options_help(COMMAND_STATUS);
 }
 
 static void help_echo(void)
@@ -160,6 +172,15 @@ static int run_persister(int argc, char **argv)
     return run_role(COMMAND_PERSISTER, &role, argc, argv);
 }
 
+static int run_status(int argc, char **argv)
+{
+    struct config config;
+    int rest_len;
+    if (!read_options(COMMAND_STATUS, argc, argv, 2, &config, NULL, 0, &rest_len))
+        return 2;
+    return command_status(&config);
+}
+
 static int run_echo(int argc, char **argv)
 {
     struct config config;
@@ -188,9 +209,10 @@ static const struct {
     int (*run)(int argc, char **argv);
     void (*help)(void);
 } commands[] = {
-    {"serve", run_serve, help_serve}, {"edge", run_edge, help_edge},
-    {"api", run_api, help_api},       {"persister", run_persister, help_persister},
-    {"echo", run_echo, help_echo},    {"import", run_import, help_import},
+    {"serve", run_serve, help_serve},    {"edge", run_edge, help_edge},
+    {"api", run_api, help_api},          {"persister", run_persister, help_persister},
+    {"status", run_status, help_status}, {"echo", run_echo, help_echo},
+    {"import", run_import, help_import},
 };
 
 int main(int argc, char **argv)
