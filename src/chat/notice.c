@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define HEAD_BYTES 33u
+#define HEAD_BYTES 41u
 
 static void put_u64(char *out, uint64_t value)
 {
@@ -26,8 +26,9 @@ struct bytes *notice_encode(const struct notice *notice)
     out->data[0] = (char)notice->kind;
     put_u64(out->data + 1, notice->channel);
     put_u64(out->data + 9, notice->read_seq);
-    put_u64(out->data + 17, notice->unread);
-    put_u64(out->data + 25, notice->session);
+    put_u64(out->data + 17, notice->read_n);
+    put_u64(out->data + 25, notice->unread);
+    put_u64(out->data + 33, notice->session);
     if (notice->json.len > 0)
         memcpy(out->data + HEAD_BYTES, notice->json.ptr, notice->json.len);
     return out;
@@ -41,8 +42,9 @@ bool notice_decode(struct slice in, struct notice *out)
         .kind = (enum notice_kind)in.ptr[0],
         .channel = get_u64(in.ptr + 1),
         .read_seq = get_u64(in.ptr + 9),
-        .unread = get_u64(in.ptr + 17),
-        .session = get_u64(in.ptr + 25),
+        .read_n = get_u64(in.ptr + 17),
+        .unread = get_u64(in.ptr + 25),
+        .session = get_u64(in.ptr + 33),
         .json = slice_skip(in, HEAD_BYTES),
     };
     return true;

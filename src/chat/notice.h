@@ -5,8 +5,8 @@
  * Notice: what all sockets of one person must hear, and nobody else. It travels on the bus under
  * the person's own topic and is never stored.
  *
- * The binary form, little-endian: u8 kind, u64 channel, u64 read_seq, u64 unread, u64 session, then
- * `json`.
+ * The binary form, little-endian: u8 kind, u64 channel, u64 read_seq, u64 read_n, u64 unread, u64
+ * session, then `json`.
  */
 
 #include <stdbool.h>
@@ -26,6 +26,7 @@ struct notice {
     enum notice_kind kind;
     uint64_t channel;
     uint64_t read_seq;
+    uint64_t read_n;
     uint64_t unread;
     uint64_t session;
     struct slice json; /* borrowed */

@@ -98,6 +98,7 @@ static void write_notice(struct json_writer *w, const struct notice *notice)
         write_member_string(w, SLICE("ev"), SLICE("read"));
         write_member_u64(w, SLICE("channel"), notice->channel);
         write_member_u64(w, SLICE("read_seq"), notice->read_seq);
+        write_member_u64(w, SLICE("read_n"), notice->read_n);
         write_member_u64(w, SLICE("unread"), notice->unread);
         break;
     case NOTICE_LOGGED_OUT:

@@ -345,12 +345,14 @@ static bool limits_passed(struct session *session, uint64_t now_ms)
 {
     const struct edge_options *options = session->edge->options;
     const uint64_t stalled_ms = conn_stalled_since_ms(session->conn);
+    /* A ping waits behind all that is queued: what the peer takes of it is a sign of life, too. */
+    const uint64_t silent_ms = stalled_ms > session->pinged_ms ? stalled_ms : session->pinged_ms;
     if (stalled_ms != 0 && now_ms - stalled_ms >= options->stall_ms) {
         session->edge->stats.closed_slow++;
         conn_close(session->conn); /* a close frame would only join the queue */
     } else if (session->message_ms != 0 && now_ms - session->message_ms >= MESSAGE_MS) {
         session_close(session, WS_CLOSE_POLICY, SLICE("A message took too long."));
-    } else if (session->pinged_ms != 0 && now_ms - session->pinged_ms >= options->pong_ms) {
+    } else if (session->pinged_ms != 0 && now_ms - silent_ms >= options->pong_ms) {
         conn_close(session->conn); /* half-open: nobody is there */
     } else {
         return false;

@@ -236,6 +236,7 @@ static enum err work_read(struct rpc_call *call, struct store *store)
     if (err != ERR_NONE)
         return err;
     write_member_u64(&call->out, SLICE("read_seq"), read->found.read_seq);
+    write_member_u64(&call->out, SLICE("read_n"), read->found.read_n);
     write_member_u64(&call->out, SLICE("unread"), channel_unread(&read->found));
     return ERR_NONE;
 }
@@ -246,6 +247,7 @@ static void finish_read(struct rpc_call *call)
     const struct notice notice = {.kind = NOTICE_READ,
                                   .channel = read->channel,
                                   .read_seq = read->found.read_seq,
+                                  .read_n = read->found.read_n,
                                   .unread = channel_unread(&read->found)};
     chat_notify(call->chat, call->user, &notice);
     rpc_complete(call);

@@ -66,6 +66,7 @@ void write_channel(struct json_writer *w, const struct channel *channel)
     write_member_u64(w, SLICE("last_n"), channel->last_n);
     if (channel->member) {
         write_member_u64(w, SLICE("read_seq"), channel->read_seq);
+        write_member_u64(w, SLICE("read_n"), channel->read_n);
         write_member_u64(w, SLICE("unread"), channel_unread(channel));
     }
     json_object_end(w);
