@@ -256,9 +256,10 @@ class Events(Case):
         desk, phone, other = self.live(bob), self.live(bob), self.live(ada)
         self.assertEqual(desk.channels[channel]["unread"], 4)
         answer = desk.call("markRead", channel=channel, seq=sent[2]["seq"])
-        self.assertEqual(answer, {"read_seq": sent[2]["seq"], "unread": 1})
+        self.assertEqual(answer, {"read_seq": sent[2]["seq"], "read_n": 3, "unread": 1})
         self.assertEqual(phone.event("read"), {"ev": "read", "channel": channel,
-                                               "read_seq": sent[2]["seq"], "unread": 1})
+                                               "read_seq": sent[2]["seq"], "read_n": 3,
+                                               "unread": 1})
         phone.call("markRead", channel=channel, seq=sent[0]["seq"])
         again = desk.event("read", unread=1)
         self.assertEqual(again["read_seq"], sent[2]["seq"])

@@ -326,14 +326,15 @@ class Operations(Case):
         for link in self.each_transport(bob):
             step = next(steps)
             got = link.call("markRead", channel=channel, seq=sent[step]["seq"])
-            self.assertEqual(got, {"read_seq": sent[step]["seq"], "unread": 4 - step})
+            self.assertEqual(got, {"read_seq": sent[step]["seq"], "read_n": sent[step]["n"],
+                                   "unread": 4 - step})
             back = link.call("markRead", channel=channel, seq=sent[0]["seq"])
             self.assertEqual(back, got)
             mine = next(c for c in link.call("getChannels")["channels"] if c["id"] == channel)
             self.assertEqual((mine["read_seq"], mine["unread"]), (got["read_seq"], got["unread"]))
         last = bob.call("getMessages", channel=channel, limit=1)["events"][0]["seq"]
         self.assertEqual(bob.call("markRead", channel=channel, seq=BIG - 1),
-                         {"read_seq": last, "unread": 0})
+                         {"read_seq": last, "read_n": 5, "unread": 0})
 
     def test_direct_channels_are_the_same_for_the_same_people(self):
         people = [self.account() for _ in range(9)]
