@@ -292,6 +292,7 @@ static void on_data(void *owner, char *data, size_t len)
     struct session *session = owner;
     session->seen_ms = loop_now_ms(session->edge->chat->loop);
     session->pinged_ms = 0;
+    session->ping_waits = false;
     enum parse result = PARSE_DONE;
     while (result == PARSE_DONE && session->state != SESSION_CLOSING) {
         size_t used = 0;
@@ -316,6 +317,10 @@ static void on_data(void *owner, char *data, size_t len)
 static void on_drain(void *owner)
 {
     struct session *session = owner;
+    if (session->ping_waits) {
+        session->ping_waits = false;
+        session->pinged_ms = loop_now_ms(session->edge->chat->loop);
+    }
     if (session->behind)
         send_behind(session);
     if (session->in_flight < IN_FLIGHT_MAX)
@@ -338,6 +343,7 @@ static void send_ping(struct session *session, uint64_t now_ms)
     conn_send_copy(session->conn, buf_slice(&ping));
     buf_fini(&ping);
     session->pinged_ms = now_ms;
+    session->ping_waits = conn_stalled_since_ms(session->conn) != 0;
 }
 
 /* Close when a limit is passed; true when it was. */
@@ -345,14 +351,13 @@ static bool limits_passed(struct session *session, uint64_t now_ms)
 {
     const struct edge_options *options = session->edge->options;
     const uint64_t stalled_ms = conn_stalled_since_ms(session->conn);
-    /* A ping waits behind all that is queued: what the peer takes of it is a sign of life, too. */
-    const uint64_t silent_ms = stalled_ms > session->pinged_ms ? stalled_ms : session->pinged_ms;
     if (stalled_ms != 0 && now_ms - stalled_ms >= options->stall_ms) {
         session->edge->stats.closed_slow++;
         conn_close(session->conn); /* a close frame would only join the queue */
     } else if (session->message_ms != 0 && now_ms - session->message_ms >= MESSAGE_MS) {
         session_close(session, WS_CLOSE_POLICY, SLICE("A message took too long."));
-    } else if (session->pinged_ms != 0 && now_ms - silent_ms >= options->pong_ms) {
+    } else if (session->pinged_ms != 0 && !session->ping_waits &&
+               now_ms - session->pinged_ms >= options->pong_ms) {
         conn_close(session->conn); /* half-open: nobody is there */
     } else {
         return false;
@@ -378,8 +383,9 @@ static void on_timer(struct timer *timer)
     if (session->pinged_ms == 0 && now_ms - session->seen_ms >= options->ping_ms)
         send_ping(session, now_ms);
 
-    uint64_t next_ms = session->pinged_ms != 0 ? session->pinged_ms + options->pong_ms
-                                               : session->seen_ms + options->ping_ms;
+    uint64_t next_ms = session->seen_ms + options->ping_ms;
+    if (session->pinged_ms != 0)
+        next_ms = (session->ping_waits ? now_ms : session->pinged_ms) + options->pong_ms;
     next_ms = next_ms > now_ms ? next_ms - now_ms : 1;
     arm(session, next_ms < CHECK_MS ? next_ms : CHECK_MS);
 }

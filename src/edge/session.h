@@ -66,6 +66,7 @@ struct session {
     uint8_t state;      /* enum session_state */
     bool has_token;     /* token_hash is set: by the cookie, or by hello */
     bool behind;        /* events are being left out */
+    bool ping_waits;    /* the ping is behind what the peer has not taken yet */
     bool leaving;       /* its timer closes it */
     bool changed;       /* memberships changed while it was loading */
 };

@@ -24,6 +24,9 @@
 #define IOV_MAX_ITEMS 64u
 #define FREE_NODES_MAX 4096u
 
+/* What the kernel takes ahead of a slow peer: else megabytes, behind which a ping would wait. */
+#define UNSENT_MAX (128 * 1024)
+
 /*
  * A flush over many sockets takes milliseconds, and what arrives meanwhile needs another one right
  * after it. So a wide flush first gathers for the time that it will take, at most
@@ -422,7 +425,9 @@ struct conn *conn_create(struct net *net, int fd, const struct conn_handler *han
     conn->handler = handler;
     conn->owner = owner;
     const int on = 1;
+    const int unsent = UNSENT_MAX;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
     const int rc = uv_poll_init(loop_uv(net->loop), &conn->poll, fd);
     assert(rc == 0);
     conn->poll.data = conn;

@@ -70,8 +70,11 @@ class WebSocket:
     """One connection. Single-threaded: nothing is read but by recv()."""
 
     def __init__(self, host, port, path="/ws", headers=(), timeout=WAIT_S, receive_buffer=None,
-                 behind=b"", pong=True):
-        """`behind`: bytes sent together with the handshake; pong: answer pings inside recv()."""
+                 segment=None, behind=b"", pong=True):
+        """`behind`: bytes sent together with the handshake; pong: answer pings inside recv().
+
+        A small receive_buffer and a small segment keep the kernels from taking much for a slow reader.
+        """
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         if receive_buffer:
@@ -83,6 +86,8 @@ class WebSocket:
         self.close_sent = False
         self.close_seen = None
         self._message = None  # (opcode, parts) of a message that is being received
+        if segment:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         try:
             self.socket.connect((host, port))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
