@@ -45,7 +45,7 @@ void httpd_accept(int fd, void *httpd);
 /* Close the connections that wait for a request now, and each other one after its answer. */
 void httpd_drain(struct httpd *httpd);
 
-/* How many connections are open. */
+/* How many connections are open, or gone but still owed an answer. */
 size_t httpd_connections(const struct httpd *httpd);
 
 /* Borrowed until the handler returns: copy what is needed later. */

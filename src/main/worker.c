@@ -109,10 +109,17 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
 
 /* ---- stopping ---- */
 
+/* Whether nobody is there and nothing is under way, also not for those who have gone. */
+static bool is_idle(const struct worker *worker)
+{
+    return net_stats(worker->net)->connections == 0 && httpd_connections(worker->httpd) == 0 &&
+           edge_idle(worker->edge);
+}
+
 static void check_drained(struct timer *timer)
 {
     struct worker *worker = LIST_ITEM(timer, struct worker, drain);
-    const bool idle = net_stats(worker->net)->connections == 0 && edge_idle(worker->edge);
+    const bool idle = is_idle(worker);
     if (idle || loop_now_ms(worker->loop) >= worker->drain_until_ms)
         loop_post(worker->idle_loop, worker->idle);
     else
@@ -162,5 +169,5 @@ bool worker_stop(struct worker *worker)
     worker->command.run = stop_loop;
     loop_post(worker->loop, &worker->command);
     pthread_join(worker->thread, NULL);
-    return net_stats(worker->net)->connections == 0 && edge_idle(worker->edge);
+    return is_idle(worker);
 }
