@@ -1,6 +1,7 @@
 /* Channels in SQLite. */
 
 #include "base/buf.h"
+#include "store/direct_key.h"
 #include "store/sql.h"
 #include "store/sqlite_rows.h"
 #include "store/sqlite_txn.h"
@@ -12,31 +13,6 @@
 #define VIEW_JOINS                                                                                 \
     " JOIN channel_head h ON h.channel_id = c.id"                                                  \
     " LEFT JOIN membership_by_user m ON m.user_id = ?1 AND m.channel_id = c.id "
-
-/* ---- the key of a direct channel: its users in decimal, '3,7,9' ---- */
-
-static void write_key(struct buf *key, const uint64_t *users, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            buf_byte(key, ',');
-        buf_u64(key, users[i]);
-    }
-}
-
-/* False when it is not what write_key() writes. */
-static bool read_key(struct slice key, struct channel *out)
-{
-    bool more = true;
-    while (more) {
-        struct slice user = key;
-        more = slice_cut(key, ',', &user, &key);
-        if (out->users_len == DIRECT_USERS_MAX ||
-            !slice_to_u64(user, &out->users[out->users_len++]))
-            return false;
-    }
-    return true;
-}
 
 /* ---- reading ---- */
 
@@ -54,7 +30,7 @@ static enum err read_channel(const struct sql *q, struct arena *arena, struct ch
         .read_seq = sql_get_u64(q, 9),
         .read_n = sql_get_u64(q, 10),
     };
-    if (out->kind == CHANNEL_DIRECT && !read_key(sql_get_borrowed(q, 5), out))
+    if (out->kind == CHANNEL_DIRECT && !direct_key_read(sql_get_borrowed(q, 5), out))
         return ERR_CORRUPT;
     return ERR_NONE;
 }
@@ -246,7 +222,7 @@ enum err sqlite_direct_open(struct store *store, const uint64_t *users, size_t c
 {
     struct store_sqlite *s = store_sqlite_of(store);
     struct buf key = {0};
-    write_key(&key, users, count);
+    direct_key_write(&key, users, count);
     struct direct direct = {.key = buf_slice(&key), .users = users, .count = count};
     enum err err = find_direct(s, &direct);
     if (err == ERR_NOT_FOUND)

@@ -10,6 +10,7 @@
 static const struct store_driver *const drivers[] = {
     &store_driver_mem,
     &store_driver_sqlite,
+    &store_driver_pg,
 };
 
 enum err store_open(const char *url, struct store **out)

@@ -39,10 +39,20 @@
 struct store;
 
 /*
- * Open "sqlite:PATH" (the file is made when it is missing, its schema brought up to date) or
- * "mem:NAME" (in this process, gone with its last handle). The caller owns *out. ERR_INVALID: no
- * such kind of URL; ERR_FORBIDDEN: a newer version of this program has written it; ERR_CORRUPT: it
- * is no database, or another program's.
+ * Open "sqlite:PATH" (the file is made when it is missing, its schema brought up to date),
+ * "mem:NAME" (in this process, gone with its last handle) or "pg:URL" (the directory database of a
+ * fleet, as a conninfo or URL of PostgreSQL; store/fleet.h sets it up). The caller owns *out.
+ * ERR_INVALID: no such kind of URL; ERR_FORBIDDEN: a newer version of this program has written it;
+ * ERR_CORRUPT: it is no database, or another program's; ERR_NOT_FOUND: the directory has not been
+ * set up, or not by this version.
+ *
+ * With "pg:" events are in shards on several servers. When one of these is down:
+ * - what needs the events of its channels, or a place among them, gives ERR_UNAVAILABLE: pages,
+ *   leases, puts, appends, read markers, new members of a channel that is there already;
+ * - lists of channels go on, and show its channels as if everything had been read;
+ * - all other channels, users and sessions notice nothing.
+ * A connection that breaks is made again by itself. When the answer to a write is lost with it, the
+ * write says ERR_UNCERTAIN, unless doing it again would change nothing.
  */
 NODISCARD enum err store_open(const char *url, struct store **out);
 
@@ -56,14 +66,14 @@ void store_close(struct store *store);
  */
 NODISCARD enum err store_follow(struct store *store, const char *redis);
 
-/* Whether reads and writes work now; found out by writing. */
+/* Whether reads and writes work now, but for single shards; found out by writing. */
 NODISCARD enum err store_check(struct store *store);
 
 /*
  * Writes of this handle from here to store_group_end() are made durable by the latter, in one go;
  * they may be lost together if it is not reached or fails. For imports. Not nested. Other handles
  * may have to wait with their writes until the end, and give up with ERR_UNAVAILABLE after some
- * seconds: keep groups short.
+ * seconds: keep groups short. Events that go to shards are durable at once all the same.
  */
 NODISCARD enum err store_group_begin(struct store *store);
 NODISCARD enum err store_group_end(struct store *store);
@@ -194,8 +204,9 @@ struct store_append {
  * Give 1 to STORE_BATCH_MAX events their places behind their channels' newest ones, in the order of
  * the array, and store them, all in one durable step. The same cmid twice in one batch is a
  * duplicate as well. When the call itself fails nothing was stored, and what it wrote into the
- * items means nothing. A thread of a message that is itself a reply is taken as the thread of that
- * reply's first message. That the senders exist is the caller's promise.
+ * items means nothing; ERR_UNCERTAIN also when only some of several servers have stored theirs:
+ * append the same again. A thread of a message that is itself a reply is taken as the thread of
+ * that reply's first message. That the senders exist is the caller's promise.
  */
 NODISCARD enum err store_append(struct store *store, struct store_append *items, size_t count);
 

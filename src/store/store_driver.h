@@ -80,5 +80,6 @@ struct store_driver {
 
 extern const struct store_driver store_driver_mem;
 extern const struct store_driver store_driver_sqlite;
+extern const struct store_driver store_driver_pg;
 
 #endif

@@ -3,7 +3,8 @@
 
 /*
  * What the suites of the store share: each test gets two handles to a fresh database, and each
- * suite runs once per driver.
+ * suite runs once per driver: memory and SQLite, or, where tests/support/with_postgres.py has
+ * started servers, PostgreSQL.
  */
 
 #include <setjmp.h>
@@ -18,23 +19,24 @@
 
 #include "base/mem.h"
 #include "store/store.h"
+#include "store_suite_pg.h"
 
 #define NOW_US 1790000000000000
 #define BYTES_MANY ((size_t)1 << 30)
 
 struct fixture {
     char dir[64];
-    char url[96];
+    char url[160];
     struct store *store;
     struct store *other; /* a second handle to the same database */
     struct arena arena;
 };
 
-#define assert_ok(call) assert_string_equal(err_name(call), "none")
-#define assert_err(call, err) assert_int_equal((call), (err))
-#define assert_slice(slice, wanted) assert_true(slice_eq((slice), (wanted)))
+#define SUITE_MEM 1u
+#define SUITE_SQLITE 2u
+#define SUITE_PG 4u
 
-static bool suite_sqlite; /* which driver the suite runs on now */
+static unsigned suite_driver; /* which one the suite runs on now */
 
 static inline int suite_setup(void **state)
 {
@@ -42,7 +44,11 @@ static inline int suite_setup(void **state)
     struct fixture *f = mem_zalloc(sizeof(*f));
     snprintf(f->dir, sizeof(f->dir), "/tmp/parley-store-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    if (suite_sqlite)
+    if (suite_driver == SUITE_PG)
+        suite_pg_fresh();
+    if (suite_driver == SUITE_PG)
+        snprintf(f->url, sizeof(f->url), "pg:%s", suite_pg_directory());
+    else if (suite_driver == SUITE_SQLITE)
         snprintf(f->url, sizeof(f->url), "sqlite:%s/store.db", f->dir);
     else
         snprintf(f->url, sizeof(f->url), "mem:suite-%u", ++count);
@@ -72,20 +78,23 @@ static inline int suite_teardown(void **state)
 
 #define suite_test(test) cmocka_unit_test_setup_teardown(test, suite_setup, suite_teardown)
 
-static inline int suite_run_on(bool sqlite, const struct CMUnitTest *tests, size_t count)
+/* Run `tests` on those of `drivers` that this run is about; the number of failures. */
+static inline int suite_run_on(unsigned drivers, const struct CMUnitTest *tests, size_t count)
 {
-    suite_sqlite = sqlite;
-    return _cmocka_run_group_tests(sqlite ? "sqlite" : "mem", tests, count, NULL, NULL);
+    static const char *const names[] = {
+        [SUITE_MEM] = "mem", [SUITE_SQLITE] = "sqlite", [SUITE_PG] = "pg"};
+    int failed = 0;
+    drivers &= suite_pg_directory() != NULL ? SUITE_PG : SUITE_MEM | SUITE_SQLITE;
+    for (suite_driver = SUITE_MEM; suite_driver <= SUITE_PG; suite_driver *= 2) {
+        if ((drivers & suite_driver) != 0)
+            failed += _cmocka_run_group_tests(names[suite_driver], tests, count, NULL, NULL);
+    }
+    return failed;
 }
 
-/* Run `tests` on one driver after the other; the number of failures. */
-static inline int suite_run_all(const struct CMUnitTest *tests, size_t count)
-{
-    const int failed = suite_run_on(false, tests, count);
-    return failed + suite_run_on(true, tests, count);
-}
-
-#define suite_run(tests) suite_run_all(tests, sizeof(tests) / sizeof((tests)[0]))
+#define suite_run_only(drivers, tests)                                                             \
+    suite_run_on(drivers, tests, sizeof(tests) / sizeof((tests)[0]))
+#define suite_run(tests) suite_run_only(SUITE_MEM | SUITE_SQLITE | SUITE_PG, tests)
 
 /* ---- things to work with ---- */
 

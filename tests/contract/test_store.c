@@ -30,15 +30,17 @@ static void stores_of_other_names_share_nothing(void **state)
     struct fixture *f = *state;
     new_user(f, "ada");
 
-    char url[128];
+    char url[192];
     snprintf(url, sizeof(url), "%s2", f->url);
+    if (suite_driver == SUITE_PG)
+        suite_pg_migrate("2");
     struct store *second = NULL;
     assert_ok(store_open(url, &second));
     struct user user;
     struct slice hash;
     assert_err(store_user_by_name(second, SLICE("ada"), &f->arena, &user, &hash), ERR_NOT_FOUND);
     store_close(second);
-    if (suite_sqlite)
+    if (suite_driver == SUITE_SQLITE)
         unlink(url + sizeof("sqlite:") - 1);
 }
 

@@ -326,6 +326,6 @@ int main(void)
     const struct CMUnitTest sqlite_tests[] = {
         suite_test(a_store_of_one_process_leases_nothing),
     };
-    return suite_run(tests) + suite_run_on(false, lease_tests, 4) +
-           suite_run_on(true, sqlite_tests, 1);
+    return suite_run(tests) + suite_run_only(SUITE_MEM | SUITE_PG, lease_tests) +
+           suite_run_only(SUITE_SQLITE, sqlite_tests);
 }

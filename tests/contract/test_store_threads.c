@@ -100,7 +100,7 @@ static void threads_may_open_a_new_store_at_once(void **state)
     store_close(f->other);
     f->store = f->other = NULL;
     for (unsigned round = 0; round < 5; round++) {
-        if (suite_sqlite) {
+        if (suite_driver == SUITE_SQLITE) {
             char path[128];
             snprintf(path, sizeof(path), "%s/store.db", f->dir);
             assert_int_equal(unlink(path), 0);
@@ -236,7 +236,7 @@ static void a_busy_writer_lets_others_write(void **state)
     pthread_cond_destroy(&busy.began);
     pthread_mutex_destroy(&busy.mutex);
     /* In turns it is about one batch for each write; by luck it would be ten or a hundred. */
-    if (suite_sqlite)
+    if (suite_driver == SUITE_SQLITE)
         assert_true(busy.batches < 2 * TURNS);
 }
 
