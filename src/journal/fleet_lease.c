@@ -71,7 +71,9 @@ static bool install(struct leasing *leasing)
     buf_u64(&numbers[1], leasing->lease.limit);
     buf_u64(&numbers[2], leasing->lease.last_seq);
     buf_u64(&numbers[3], leasing->lease.last_n);
-    buf_u64(&numbers[4], (uint64_t)(clock_wall_us() / 1000));
+    /* A channel without a past has no cmids that could be forgotten. */
+    const bool is_new = leasing->lease.start == 0 && leasing->lease.last_seq == 0;
+    buf_u64(&numbers[4], is_new ? 0 : (uint64_t)(clock_wall_us() / 1000));
     const struct slice words[] = {
         SLICE("FCALL"),
         SLICE("parley_lease"),

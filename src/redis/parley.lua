@@ -47,7 +47,7 @@ local function append(keys, args)
 end
 
 -- KEYS head
--- ARGV 1 boot  2 start  3 limit  4 last  5 n  6 now_ms
+-- ARGV 1 boot  2 start  3 limit  4 last  5 n  6 since when cmids are remembered, in ms
 -- Install the block start < seq <= limit. Gives what became of it, for the log.
 local function lease(keys, args)
   local head = redis.call('HMGET', keys[1], 'boot', 'seq', 'limit', 'last', 'n')
