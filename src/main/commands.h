@@ -9,6 +9,7 @@
 
 int command_status(const struct config *config);
 int command_echo(const struct config *config);
+int command_migrate(const struct config *config);
 int command_import_slack(const struct config *config, const char *path);
 
 #endif

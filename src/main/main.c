@@ -24,6 +24,7 @@ static void help(void)
            "  edge           A fleet's role that holds client connections.\n"
            "  api            A fleet's role that answers HTTP.\n"
            "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
+           "  migrate        Set up the databases of a fleet, or bring them up to date.\n"
            "  status         Ask every process and say what is wrong.\n"
            "  echo           A bare WebSocket echo server, for conformance tests.\n"
            "  version        Print the version.\n"
@@ -110,6 +111,19 @@ static void help_import(void)
     options_help(COMMAND_IMPORT);
 }
 
+static void help_migrate(void)
+{
+    printf(
+        "parley migrate: set up the databases of a fleet, or bring them up to date.\n"
+        "\n"
+        "  parley migrate --directory postgres://parley@db/parley \\\n"
+        "                 --shards a=postgres://parley@db1/parley,b=postgres://parley@db2/parley\n"
+        "\n"
+        "The databases themselves must exist. It can be run at any time, also by several at "
+        "once.\n");
+    options_help(COMMAND_MIGRATE);
+}
+
 /* As many files as the system lets us have: each connection is one. */
 static void raise_file_limit(void)
 {
@@ -190,6 +204,15 @@ static int run_echo(int argc, char **argv)
     return command_echo(&config);
 }
 
+static int run_migrate(int argc, char **argv)
+{
+    struct config config;
+    int rest_len;
+    if (!read_options(COMMAND_MIGRATE, argc, argv, 2, &config, NULL, 0, &rest_len))
+        return 2;
+    return command_migrate(&config);
+}
+
 static int run_import(int argc, char **argv)
 {
     struct config config;
@@ -212,7 +235,7 @@ static const struct {
     {"serve", run_serve, help_serve},    {"edge", run_edge, help_edge},
     {"api", run_api, help_api},          {"persister", run_persister, help_persister},
     {"status", run_status, help_status}, {"echo", run_echo, help_echo},
-    {"import", run_import, help_import},
+    {"import", run_import, help_import}, {"migrate", run_migrate, help_migrate},
 };
 
 int main(int argc, char **argv)

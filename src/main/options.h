@@ -18,6 +18,7 @@ struct config {
     const char *data;
     const char *allowed_origin;
     const char *directory;
+    const char *shards;
     const char *redis;
     const char *kafka;
     const char *name;
@@ -56,6 +57,7 @@ enum command {
     COMMAND_API = 16,
     COMMAND_PERSISTER = 32,
     COMMAND_STATUS = 64,
+    COMMAND_MIGRATE = 128,
 };
 
 /*

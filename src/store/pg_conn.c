@@ -4,7 +4,7 @@
 
 #include <assert.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -42,7 +42,9 @@ void pg_conn_fini(struct pg_conn *conn)
 
 const char *pg_conn_problem(const struct pg_conn *conn)
 {
-    return conn->pg == NULL ? "the server cannot be reached" : PQerrorMessage(conn->pg);
+    if (conn->pg != NULL)
+        return PQerrorMessage(conn->pg);
+    return conn->problem[0] != '\0' ? conn->problem : "the connection broke";
 }
 
 /* ---- waiting ---- */
@@ -189,6 +191,15 @@ static enum err configure(struct pg_conn *conn)
     return err;
 }
 
+/* The first failure in a row is worth a line, but tools tell their user themselves. */
+static void note_problem(struct pg_conn *conn)
+{
+    if (conn->pg != NULL)
+        (void)snprintf(conn->problem, sizeof(conn->problem), "%s", PQerrorMessage(conn->pg));
+    if (conn->pause_ms == 0 && conn->timeout_ms != 0)
+        log_warn("pg_connect_failed", LOG_STR("problem", conn->problem));
+}
+
 /* Twice as long each time, and not all at the same moment. */
 static void put_off(struct pg_conn *conn)
 {
@@ -211,8 +222,7 @@ enum err pg_conn_ready(struct pg_conn *conn)
 
     conn->pg = dial(conn->conninfo);
     if (PQstatus(conn->pg) != CONNECTION_OK || configure(conn) != ERR_NONE) {
-        if (conn->pause_ms == 0)
-            log_warn("pg_connect_failed", LOG_STR("problem", pg_conn_problem(conn)));
+        note_problem(conn);
         pg_conn_drop(conn);
         put_off(conn);
         return ERR_UNAVAILABLE;

@@ -24,6 +24,7 @@ struct pg_conn {
     struct map prepared; /* key of a statement -> anything */
     uint64_t pause_ms;   /* between the last two attempts to connect */
     uint64_t retry_ns;   /* no attempt before */
+    char problem[256];   /* of the last attempt that failed */
     bool doubtful;       /* it failed in a way that a shard which has moved away fails */
 };
 
