@@ -19,10 +19,23 @@ static const struct asset *find(struct slice path)
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "         \
     "frame-ancestors 'none'; form-action 'self'"
 
+/* Whether the browser has it already. A proxy that compresses marks our tags as weak. */
+static bool is_known(const struct http_request *request, struct slice etag)
+{
+    const struct slice header = SLICE("If-None-Match");
+    struct buf weak = {0};
+    buf_append(&weak, SLICE("W/"));
+    buf_append(&weak, etag);
+    const bool known = http_header_has_token(request, header, etag) ||
+                       http_header_has_token(request, header, buf_slice(&weak)) ||
+                       http_header_has_token(request, header, SLICE("*"));
+    buf_fini(&weak);
+    return known;
+}
+
 static void answer_file(struct http_exchange *x, const struct asset *asset)
 {
     const struct http_request *request = http_exchange_request(x);
-    struct slice known;
     const bool named_by_content = slice_starts(asset->path, SLICE("/assets/"));
     http_answer_header(x, SLICE("Cache-Control"),
                        named_by_content ? SLICE("public, max-age=31536000, immutable")
@@ -30,7 +43,7 @@ static void answer_file(struct http_exchange *x, const struct asset *asset)
     http_answer_header(x, SLICE("ETag"), asset->etag);
     http_answer_header(x, SLICE("Vary"), SLICE("Accept-Encoding"));
     http_answer_header(x, SLICE("Content-Security-Policy"), SLICE(CONTENT_SECURITY));
-    if (http_header_get(request, SLICE("If-None-Match"), &known) && slice_eq(known, asset->etag)) {
+    if (is_known(request, asset->etag)) {
         http_answer(x, 304, SLICE_EMPTY, SLICE_EMPTY);
         return;
     }
