@@ -1,6 +1,7 @@
 """A client of the native protocol, written from docs/PROTOCOL.md alone."""
 import collections
 import json
+import time
 import uuid
 
 from support import ws
@@ -10,6 +11,12 @@ from support.ws import Closed
 
 def new_cmid():
     return str(uuid.uuid4())
+
+
+def timed_cmid():
+    """A UUID of version 7: one that says when it was made."""
+    value = int(time.time() * 1000) << 80 | uuid.uuid4().int & (1 << 80) - 1
+    return str(uuid.UUID(int=value & ~(0xf << 76) | 7 << 76))
 
 
 class Client:

@@ -55,6 +55,10 @@ class Person(threading.Thread):
                     self.work(client)
                 except (OSError, Closed):
                     pass
+                except Refused as refused:
+                    if refused.error != "unavailable":
+                        raise
+                    time.sleep(random.uniform(0.05, 0.15))
                 finally:
                     client.close()
         except BaseException as failure:  # pylint: disable=W0718

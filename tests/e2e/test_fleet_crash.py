@@ -1,0 +1,73 @@
+"""kill -9 of every part of the fleet under load: nothing acked is lost, everything once, one order for all."""
+import os
+import random
+import time
+import unittest
+
+from support import checker
+from support.fleet import Fleet
+from support.load import Reader, Recorder, Writer, read_history
+
+CHANNELS = 4
+WRITERS = 4
+READERS = 3
+SEED = int(os.environ.get("PARLEY_SEED", "0")) or random.SystemRandom().randrange(1, 2 ** 32)
+
+# Each in turn, and how long it stays away.
+FAULTS = [("edge-1", 0.5), ("persister-1", 1), ("redis-1", 0.5), ("api-1", 0.2), ("kafka", 0.5),
+          ("postgres-1", 0.5), ("edge-2", 0.5), ("postgres-2", 0.5), ("persister-2", 1),
+          ("redis-1", 2)]
+
+
+class Crash(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        print("PARLEY_SEED=%d" % SEED, flush=True)
+
+    def people(self, fleet):
+        people = [fleet.account("user%d" % i) for i in range(WRITERS + READERS)]
+        channels = [people[0].call("createChannel", name="c%d" % i)["channel"]["id"]
+                    for i in range(CHANNELS)]
+        for person in people[1:]:
+            for channel in channels:
+                person.call("joinChannel", channel=channel)
+        return people, channels
+
+    def test_kills_of_every_part_lose_nothing_double_nothing_and_keep_one_order(self):
+        chance = random.Random(SEED)
+        fleet = Fleet(apis=1)
+        self.addCleanup(fleet.stop_all)
+        people, channels = self.people(fleet)
+        log = Recorder()
+        servers = [*fleet.edges, fleet.proxy]
+        writers = [Writer(servers, person, log, channels=channels) for person in people[:WRITERS]]
+        readers = [Reader(servers, person, log, channels=channels) for person in people[WRITERS:]]
+        late = readers.pop()  # connects only at the end
+        for thread in writers + readers:
+            thread.start()
+
+        for name, away_s in FAULTS:
+            time.sleep(chance.uniform(0.5, 1.5))
+            fleet.kill(name)
+            time.sleep(away_s)
+            fleet.start(name)
+        time.sleep(1)
+        for thread in writers + readers:
+            thread.stop.set()
+        for thread in writers + readers:
+            thread.join(60)
+            self.assertFalse(thread.is_alive(), "%s hangs" % thread.name)
+            self.assertIsNone(thread.failure)
+        for reader in [*readers, late]:
+            reader.drain()
+        for channel in channels:
+            read_history(people[0], channel, log)
+
+        verdict = checker.check(log.records, minimum_acks=1000, minimum_reconnects=len(FAULTS))
+        self.assertEqual(verdict.result, "valid", verdict)
+        for writer in writers:
+            self.assertEqual(writer.unacked, {})
+
+
+if __name__ == "__main__":
+    unittest.main()
