@@ -84,7 +84,7 @@ class Console:
     def run(self):
         """Start, serve until the end, stop. Whether it started."""
         try:
-            self.fleet.start(lambda name: say(name + " is ready"))
+            self.fleet.start(say)
             self._welcome()
             self._serve()
         except KeyboardInterrupt:

@@ -94,7 +94,7 @@ class Fleet:
         self._start_stage(backends, say)
         if any(roles):
             self.migrate()
-            say("parley migrate")
+            say("the databases are migrated")
         for stage in roles:
             self._start_stage(stage, say)
 
@@ -104,7 +104,7 @@ class Fleet:
             service.launch()
         for service in stage:
             service.wait_ready()
-            say(service.name)
+            say(service.name + " is ready")
 
     def stop(self):
         """All of it, the last stage first; the names of those that had to be killed."""

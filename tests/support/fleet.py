@@ -92,7 +92,7 @@ class Fleet(Backends):
     def shard(self, channel):
         """(schema, number of the PostgreSQL server) that a channel's messages are in."""
         shard = mix64(channel) % 64
-        name = self.sql("SELECT server FROM shard_map WHERE shard = %d" % shard)[0][0]
+        name = self.sql("SELECT server FROM directory.shard_map WHERE shard = %d" % shard)[0][0]
         return "s%02d" % shard, ord(name) - ord("a") + 1
 
     def stored(self, channel):
