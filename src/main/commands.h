@@ -10,6 +10,8 @@
 int command_status(const struct config *config);
 int command_echo(const struct config *config);
 int command_migrate(const struct config *config);
+int command_admin_shards(const struct config *config);
+int command_admin_move(const struct config *config, const char *shard);
 int command_import_slack(const struct config *config, const char *path);
 
 #endif

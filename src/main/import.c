@@ -94,9 +94,20 @@ static int complain(enum err err, struct buf *problem)
 
 /* ---- the import ---- */
 
+static enum err open_fleet(const struct config *config, struct store **store)
+{
+    struct buf url = {0};
+    buf_format(&url, "pg:%s", config->directory);
+    enum err err = store_open(buf_cstr(&url), store);
+    if (err == ERR_NONE)
+        err = store_follow(*store, config->redis);
+    buf_fini(&url);
+    return err;
+}
+
 /* A dry run makes no folder and no database: where none is, it begins with nothing. */
-static enum err open_store(const struct config *config, const struct data_dir *dir,
-                           struct store **store)
+static enum err open_file(const struct config *config, const struct data_dir *dir,
+                          struct store **store)
 {
     struct buf url = {0};
     data_dir_store_url(dir, &url);
@@ -147,11 +158,16 @@ int command_import_slack(const struct config *config, const char *path)
 {
     /* A server may run meanwhile: its clients see what came when they next read. */
     struct data_dir dir = {config->data, -1};
-    if (!config->dry_run && !data_dir_open(&dir, config->data, false))
+    const bool fleet = config->directory[0] != '\0';
+    if (fleet && config->redis[0] == '\0') {
+        fprintf(stderr, "parley: an import into a fleet needs --redis HOST:PORT too.\n");
+        return 2;
+    }
+    if (!fleet && !config->dry_run && !data_dir_open(&dir, config->data, false))
         return 1;
     struct store *store = NULL;
     struct buf no_problem = {0};
-    const enum err err = open_store(config, &dir, &store);
+    const enum err err = fleet ? open_fleet(config, &store) : open_file(config, &dir, &store);
     const int status =
         err == ERR_NONE ? import_into(config, store, path) : complain(err, &no_problem);
     store_close(store);

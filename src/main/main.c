@@ -25,6 +25,7 @@ static void help(void)
            "  api            A fleet's role that answers HTTP.\n"
            "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
            "  migrate        Set up the databases of a fleet, or bring them up to date.\n"
+           "  admin shards   Show where a fleet's messages are, or move some elsewhere.\n"
            "  status         Ask every process and say what is wrong.\n"
            "  echo           A bare WebSocket echo server, for conformance tests.\n"
            "  version        Print the version.\n"
@@ -105,6 +106,7 @@ static void help_import(void)
            "  parley import slack export.zip\n"
            "  parley import slack export.zip --data /srv/parley --dry-run\n"
            "  parley import slack export.zip --json >report.json\n"
+           "  parley import slack export.zip --config /etc/parley.ini    into a fleet\n"
            "\n"
            "People, channels, members and messages come in with their times, authors, threads and\n"
            "mentions. It can be run again: what is there already is not added twice.\n");
@@ -122,6 +124,21 @@ static void help_migrate(void)
         "The databases themselves must exist. It can be run at any time, also by several at "
         "once.\n");
     options_help(COMMAND_MIGRATE);
+}
+
+static void help_admin(void)
+{
+    printf(
+        "parley admin shards: show the 64 shards of a fleet, or move one to another server.\n"
+        "\n"
+        "  parley admin shards --directory postgres://parley@db/parley\n"
+        "  parley admin shards --json --directory postgres://parley@db/parley\n"
+        "  parley admin shards move 17 --to b --directory postgres://parley@db/parley\n"
+        "\n"
+        "A shard moves while messages flow; only its last rows hold its writers back. A move that\n"
+        "was interrupted goes on when it is run again; --to the server where the shard is ends "
+        "it.\n");
+    options_help(COMMAND_ADMIN);
 }
 
 /* As many files as the system lets us have: each connection is one. */
@@ -213,6 +230,21 @@ static int run_migrate(int argc, char **argv)
     return command_migrate(&config);
 }
 
+static int run_admin(int argc, char **argv)
+{
+    struct config config;
+    const char *rest[3];
+    int rest_len;
+    if (!read_options(COMMAND_ADMIN, argc, argv, 2, &config, rest, 3, &rest_len))
+        return 2;
+    if (rest_len == 1 && strcmp(rest[0], "shards") == 0)
+        return command_admin_shards(&config);
+    if (rest_len == 3 && strcmp(rest[0], "shards") == 0 && strcmp(rest[1], "move") == 0)
+        return command_admin_move(&config, rest[2]);
+    fprintf(stderr, "parley: it is parley admin shards, or parley admin shards move 17 --to b\n");
+    return 2;
+}
+
 static int run_import(int argc, char **argv)
 {
     struct config config;
@@ -236,6 +268,7 @@ static const struct {
     {"api", run_api, help_api},          {"persister", run_persister, help_persister},
     {"status", run_status, help_status}, {"echo", run_echo, help_echo},
     {"import", run_import, help_import}, {"migrate", run_migrate, help_migrate},
+    {"admin", run_admin, help_admin},
 };
 
 int main(int argc, char **argv)

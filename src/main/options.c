@@ -47,20 +47,21 @@ struct option {
 #define ECHO COMMAND_ECHO
 #define IMPORT COMMAND_IMPORT
 #define MIGRATE COMMAND_MIGRATE
+#define ADMIN COMMAND_ADMIN
 
 static const struct option table[] = {
-    {"config", KIND_TEXT, SERVE | FLEET | IMPORT | STATUS | MIGRATE, FIELD(config_file), "", 0, 0,
-     "FILE", "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
+    {"config", KIND_TEXT, SERVE | FLEET | IMPORT | STATUS | MIGRATE | ADMIN, FIELD(config_file), "",
+     0, 0, "FILE", "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
     {"listen", KIND_TEXT, SERVE | FLEET | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
      "Where to listen: HOST:PORT, [IPV6]:PORT, or :PORT for every interface. Port 0 takes any."},
     {"data", KIND_TEXT, SERVE | IMPORT, FIELD(data), "./data", 0, 0, "DIR",
      "Where everything is stored. It is made when it is missing."},
-    {"directory", KIND_TEXT, FLEET | MIGRATE, FIELD(directory), "", 0, 0, "URL",
+    {"directory", KIND_TEXT, FLEET | MIGRATE | ADMIN | IMPORT, FIELD(directory), "", 0, 0, "URL",
      "The directory database, as postgres://user:password@host/parley. parley migrate sets it up."},
     {"shards", KIND_TEXT, MIGRATE, FIELD(shards), "", 0, 0, "LIST",
      "Where the messages are: a=postgres://db1/parley,b=postgres://db2/parley. The first time they "
      "are spread over these; later more may be added, or have other addresses."},
-    {"redis", KIND_TEXT, FLEET, FIELD(redis), "", 0, 0, "ADDRESSES",
+    {"redis", KIND_TEXT, FLEET | IMPORT, FIELD(redis), "", 0, 0, "ADDRESSES",
      "Redis: HOST:PORT, or redis://:password@HOST:PORT; several with commas, the same list in the "
      "same order everywhere."},
     {"kafka", KIND_TEXT, FLEET, FIELD(kafka), "", 0, 0, "ADDRESSES",
@@ -111,10 +112,12 @@ static const struct option table[] = {
      "The processes to ask: NAME=HOST:PORT, several with commas."},
     {"dry-run", KIND_SWITCH, IMPORT, FIELD(dry_run), "no", 0, 0, NULL,
      "Read everything, report, and store nothing."},
-    {"json", KIND_SWITCH, IMPORT | STATUS, FIELD(json), "no", 0, 0, NULL,
+    {"to", KIND_TEXT, ADMIN, FIELD(to), "", 0, 0, "SERVER",
+     "Where the shard is to go: one of the names of parley migrate --shards."},
+    {"json", KIND_SWITCH, IMPORT | STATUS | ADMIN, FIELD(json), "no", 0, 0, NULL,
      "Print the report as JSON."},
-    {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT | MIGRATE, FIELD(verbose), "no", 0, 0,
-     NULL, "Log more."},
+    {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT | MIGRATE | ADMIN, FIELD(verbose), "no",
+     0, 0, NULL, "Log more."},
 };
 
 #define TABLE_LEN (sizeof(table) / sizeof(table[0]))

@@ -45,6 +45,7 @@ struct config {
     bool verbose;
 
     /* Of the tools. */
+    const char *to;
     bool dry_run;
     bool json;
 };
@@ -58,6 +59,7 @@ enum command {
     COMMAND_PERSISTER = 32,
     COMMAND_STATUS = 64,
     COMMAND_MIGRATE = 128,
+    COMMAND_ADMIN = 256,
 };
 
 /*

@@ -63,7 +63,8 @@ typedef void fleet_progress_fn(enum fleet_step step, uint64_t done, uint64_t tot
 
 /*
  * Move a shard to the server called `to`, while events are stored and read. It may be interrupted
- * at any moment, and goes on when it is called again. ERR_NOT_FOUND: no such shard or server;
+ * at any moment, and goes on when it is called again. To where the shard is, it ends a move that
+ * has not been finished, and cleans up after one that has. ERR_NOT_FOUND: no such shard or server;
  * ERR_EXISTS: somebody else moves it just now, or sets the fleet up; ERR_INVALID: it is on its way
  * to another server.
  */

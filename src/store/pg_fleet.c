@@ -20,6 +20,13 @@ void pg_fleet_explain(const struct pg_conn *conn, const char *what, struct buf *
         problem->len--;
 }
 
+void pg_fleet_explain_broken(const struct pg_conn *conn, const char *what, struct buf *problem)
+{
+    const bool used = conn->conninfo != NULL;
+    if (used && (conn->pg == NULL || PQerrorMessage(conn->pg)[0] != '\0'))
+        pg_fleet_explain(conn, what, problem);
+}
+
 enum err pg_fleet_connect(struct pg_conn *conn, struct slice conninfo, const char *schema,
                           const char *what, struct buf *problem)
 {
@@ -36,6 +43,30 @@ struct pg_schema_name pg_schema_of(uint32_t shard, const char *suffix)
     const int len = snprintf(name.text, sizeof(name.text), "s%02u%s", shard, suffix);
     assert(len > 0 && (size_t)len < sizeof(name.text));
     return name;
+}
+
+enum err pg_fleet_run(struct pg_conn *conn, uint32_t shard, const char *text)
+{
+    struct buf full = {0};
+    pg_text_for_schema(&full, text, pg_schema_of(shard, "").text);
+    const enum err err = pg_conn_run(conn, buf_cstr(&full));
+    buf_fini(&full);
+    if (err != ERR_NONE && conn->pg != NULL && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+        err_ignore(pg_conn_run(conn, "ROLLBACK")); /* what failed is told */
+    return err;
+}
+
+enum err pg_fleet_has_schema(struct pg_conn *conn, uint32_t shard, const char *suffix, bool *out)
+{
+    const struct pg_schema_name name = pg_schema_of(shard, suffix);
+    struct pg_query q =
+        pg_query_begin(conn, PG_NO_SHARD, "SELECT 1 FROM pg_namespace WHERE nspname = $1::text");
+    pg_query_slice(&q, slice_str(name.text));
+    const bool found = pg_query_row(&q);
+    const enum err err = pg_query_end(&q);
+    if (err == ERR_NONE)
+        *out = found;
+    return err;
 }
 
 /* ---- servers ---- */

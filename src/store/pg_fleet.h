@@ -21,6 +21,16 @@ NODISCARD enum err pg_fleet_connect(struct pg_conn *conn, struct slice conninfo,
 /* Add why a statement failed, unless something stands there. */
 void pg_fleet_explain(const struct pg_conn *conn, const char *what, struct buf *problem);
 
+/* The same when it is this connection that failed, or has been lost. */
+void pg_fleet_explain_broken(const struct pg_conn *conn, const char *what, struct buf *problem);
+
+/* Run statements without parameters; each '@' is the shard's schema. */
+NODISCARD enum err pg_fleet_run(struct pg_conn *conn, uint32_t shard, const char *text);
+
+/* Whether there is a schema called as the shard's with `suffix` behind. */
+NODISCARD enum err pg_fleet_has_schema(struct pg_conn *conn, uint32_t shard, const char *suffix,
+                                       bool *out);
+
 /* The name of a shard's schema: "s17". */
 struct pg_schema_name {
     char text[24];

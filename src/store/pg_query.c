@@ -6,8 +6,6 @@
 #include <endian.h>
 #include <string.h>
 
-#include "base/buf.h"
-
 #define BINARY 1
 
 /* ---- statements ---- */
@@ -25,14 +23,22 @@ static void statement_name(uint64_t key, struct buf *out)
     buf_format(out, "p%llx", (unsigned long long)key);
 }
 
-static void statement_text(uint32_t shard, const char *text, struct buf *out)
+void pg_text_for_schema(struct buf *out, const char *text, const char *schema)
 {
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '@')
-            buf_format(out, "s%02u", shard);
+            buf_append(out, slice_str(schema));
         else
             buf_byte(out, *c);
     }
+}
+
+static void statement_text(uint32_t shard, const char *text, struct buf *out)
+{
+    struct buf schema = {0};
+    buf_format(&schema, "s%02u", shard);
+    pg_text_for_schema(out, text, buf_cstr(&schema));
+    buf_fini(&schema);
 }
 
 enum err pg_query_prepare(struct pg_conn *conn, uint32_t shard, const char *text)

@@ -14,6 +14,7 @@
  */
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "store/pg_conn.h"
 
 #define PG_PARAMS_MAX 64u
@@ -36,6 +37,9 @@ struct pg_query {
 };
 
 struct pg_query pg_query_begin(struct pg_conn *conn, uint32_t shard, const char *text);
+
+/* Append `text` with `schema`, a name of ours, where it has an '@'. */
+void pg_text_for_schema(struct buf *out, const char *text, const char *schema);
 
 /* The same for a statement that changes something and is not run again by whoever got no answer. */
 struct pg_query pg_query_begin_write(struct pg_conn *conn, const char *text);

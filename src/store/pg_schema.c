@@ -112,21 +112,10 @@ const uint64_t pg_shard_version = LEN(shard_migrations);
 
 /* ---- versions ---- */
 
-/* `text` with the schema's name, one of ours, where it has an '@'. */
-static void with_schema(struct buf *out, const char *text, const char *schema)
-{
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '@')
-            buf_append(out, slice_str(schema));
-        else
-            buf_byte(out, *c);
-    }
-}
-
 static enum err read_version(struct pg_conn *conn, const char *schema, uint64_t *out)
 {
     struct buf text = {0};
-    with_schema(&text, "SELECT version FROM @.version", schema);
+    pg_text_for_schema(&text, "SELECT version FROM @.version", schema);
     enum err err = ERR_UNAVAILABLE;
     if (conn->pg != NULL &&
         PQsendQueryParams(conn->pg, buf_cstr(&text), 0, NULL, NULL, NULL, NULL, 0) != 0) {
@@ -164,11 +153,11 @@ static enum err apply(struct pg_conn *conn, const char *schema, const char *migr
     struct buf text = {0};
     buf_append(&text, SLICE("BEGIN; "));
     if (version == 1)
-        with_schema(&text,
-                    "CREATE SCHEMA @; CREATE TABLE @.version (version bigint NOT NULL);"
-                    " INSERT INTO @.version VALUES (0);",
-                    schema);
-    with_schema(&text, "SET LOCAL search_path = @; ", schema);
+        pg_text_for_schema(&text,
+                           "CREATE SCHEMA @; CREATE TABLE @.version (version bigint NOT NULL);"
+                           " INSERT INTO @.version VALUES (0);",
+                           schema);
+    pg_text_for_schema(&text, "SET LOCAL search_path = @; ", schema);
     buf_append(&text, slice_str(migration));
     buf_format(&text, "UPDATE version SET version = %llu; COMMIT", (unsigned long long)version);
     enum err err = pg_conn_run(conn, buf_cstr(&text));

@@ -124,6 +124,11 @@ void recent_merge(const struct recent_page *recent, struct store_range range, st
         page->more_before = true;
 }
 
+void recent_forget(struct recent *recent, uint64_t channel)
+{
+    redis_forget(recent->client, channel);
+}
+
 /* ---- heads ---- */
 
 void recent_heads_over(struct recent *recent, struct channel *channels, size_t count)

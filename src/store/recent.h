@@ -36,4 +36,7 @@ void recent_merge(const struct recent_page *recent, struct store_range range, st
 /* Move the channels' last_seq and last_n up to what the sequencer knows. */
 void recent_heads_over(struct recent *recent, struct channel *channels, size_t count);
 
+/* The channel got events past the sequencer: it must not go on counting where it was. */
+void recent_forget(struct recent *recent, uint64_t channel);
+
 #endif

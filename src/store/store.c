@@ -247,7 +247,12 @@ enum err store_append(struct store *store, struct store_append *items, size_t co
         return ERR_INVALID;
     for (size_t i = 0; i < count; i++)
         assert(items[i].event->text.len <= EVENT_TEXT_MAX);
-    return store->driver->append(store, items, count);
+    const enum err err = store->driver->append(store, items, count);
+    for (size_t i = 0; store->recent != NULL && i < count; i++) {
+        if (i == 0 || items[i].event->channel != items[i - 1].event->channel)
+            recent_forget(store->recent, items[i].event->channel);
+    }
+    return err;
 }
 
 enum err store_page(struct store *store, uint64_t channel, struct store_range range,

@@ -207,6 +207,7 @@ struct store_append {
  * items means nothing; ERR_UNCERTAIN also when only some of several servers have stored theirs:
  * append the same again. A thread of a message that is itself a reply is taken as the thread of
  * that reply's first message. That the senders exist is the caller's promise.
+ * In a fleet this is for imports, into channels where nobody writes at the moment.
  */
 NODISCARD enum err store_append(struct store *store, struct store_append *items, size_t count);
 
