@@ -1,7 +1,7 @@
 /*
  * load: many WebSocket clients of one Parley in one process.
  *
- *   bench_load PORT SERVER_PID TOKENS CONNECTIONS IN_FLIGHT TEXT_BYTES SECONDS
+ *   bench_load PORT SERVER_PIDS TOKENS CONNECTIONS IN_FLIGHT TEXT_BYTES SECONDS
  *
  * Connects, says hello on each, and keeps IN_FLIGHT messages under way from random senders into
  * random ones of their channels, each with a fresh cmid; the next one leaves when one is acked.
@@ -97,7 +97,7 @@ static void read_proc(uint64_t pid, const char *name, struct buf *out)
 }
 
 /* utime + stime, fields 14 and 15, counted from behind the command's ')'. */
-static uint64_t server_cpu_ns(uint64_t pid)
+static uint64_t process_cpu_ns(uint64_t pid)
 {
     struct buf text = {0};
     read_proc(pid, "stat", &text);
@@ -114,7 +114,7 @@ static uint64_t server_cpu_ns(uint64_t pid)
     return ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-static uint64_t server_memory_kib(uint64_t pid)
+static uint64_t process_memory_kib(uint64_t pid)
 {
     struct buf text = {0};
     read_proc(pid, "smaps_rollup", &text);
@@ -122,6 +122,23 @@ static uint64_t server_memory_kib(uint64_t pid)
     const uint64_t kib = at == NULL ? 0 : strtoull(at + 10, NULL, 10);
     buf_fini(&text);
     return kib;
+}
+
+/* The sum of `of` over a list like "12,34". */
+static uint64_t sum_over(struct slice pids, uint64_t (*of)(uint64_t pid))
+{
+    uint64_t sum = 0;
+    struct slice one;
+    uint64_t pid;
+    while (pids.len > 0) {
+        if (!slice_cut(pids, ',', &one, &pids)) {
+            one = pids;
+            pids = SLICE_EMPTY;
+        }
+        if (slice_to_u64(one, &pid))
+            sum += of(pid);
+    }
+    return sum;
 }
 
 /* ---- clients ---- */
@@ -346,16 +363,16 @@ static uint32_t percentile(struct bench *bench, double part)
     return bench->latency_us[(size_t)((double)(bench->latencies - 1) * part)];
 }
 
-static void measure(struct bench *bench, uint64_t pid, uint64_t seconds, uint64_t memory_kib)
+static void measure(struct bench *bench, struct slice pids, uint64_t seconds, uint64_t memory_kib)
 {
     for (unsigned i = 0; i < bench->in_flight; i++)
         send_message(bench);
     run_events(bench, clock_mono_ns() + 1000000000u, SIZE_MAX); /* warm */
     bench->measuring = true;
     const uint64_t began_ns = clock_mono_ns();
-    const uint64_t cpu_ns = server_cpu_ns(pid);
+    const uint64_t cpu_ns = sum_over(pids, process_cpu_ns);
     run_events(bench, began_ns + seconds * 1000000000u, SIZE_MAX);
-    const uint64_t used_ns = server_cpu_ns(pid) - cpu_ns;
+    const uint64_t used_ns = sum_over(pids, process_cpu_ns) - cpu_ns;
     const double elapsed_s = (double)(clock_mono_ns() - began_ns) / 1e9;
 
     qsort(bench->latency_us, bench->latencies, sizeof(*bench->latency_us), by_size);
@@ -368,18 +385,19 @@ static void measure(struct bench *bench, uint64_t pid, uint64_t seconds, uint64_
            (double)bench->deliveries / elapsed_s, (double)used_ns / 1e9,
            bench->deliveries == 0 ? 0 : (double)used_ns / (double)bench->deliveries,
            percentile(bench, 0.5), percentile(bench, 0.99), (unsigned long long)memory_kib,
-           (unsigned long long)server_memory_kib(pid), bench->clients_len);
+           (unsigned long long)sum_over(pids, process_memory_kib), bench->clients_len);
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 8 || sodium_init() < 0) {
-        fprintf(stderr, "usage: bench_load PORT SERVER_PID TOKENS CONNECTIONS IN_FLIGHT TEXT_BYTES "
-                        "SECONDS\n");
+        fprintf(stderr,
+                "usage: bench_load PORT SERVER_PIDS TOKENS CONNECTIONS IN_FLIGHT TEXT_BYTES "
+                "SECONDS\n");
         return 2;
     }
     struct bench *bench = mem_zalloc(sizeof(*bench));
-    const uint64_t pid = argument(argv[2]);
+    const struct slice pids = slice_str(argv[2]);
     bench->port = (uint16_t)argument(argv[1]);
     bench->clients_len = argument(argv[4]);
     bench->in_flight = (unsigned)argument(argv[5]);
@@ -390,13 +408,13 @@ int main(int argc, char **argv)
     bench->epoll = epoll_create1(0);
     read_tokens(bench, argv[3]);
 
-    const uint64_t memory_kib = server_memory_kib(pid);
+    const uint64_t memory_kib = sum_over(pids, process_memory_kib);
     for (size_t i = 0; i < bench->clients_len; i++) {
         connect_client(bench, &bench->clients[i]);
         if (i % 64 == 63)
             run_events(bench, UINT64_MAX, i - 31);
     }
     run_events(bench, UINT64_MAX, bench->clients_len);
-    measure(bench, pid, argument(argv[7]), memory_kib);
+    measure(bench, pids, argument(argv[7]), memory_kib);
     return bench->errors == 0 ? 0 : 1;
 }

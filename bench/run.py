@@ -30,7 +30,7 @@ class Server:
         data.mkdir()
         self.tokens = pathlib.Path(folder) / "tokens"
         with open(self.tokens, "w") as out:
-            subprocess.run([BENCH / "bench_seed", data, str(users), str(channels), str(members)],
+            subprocess.run([BENCH / "bench_seed", "sqlite:%s/parley.db" % data, str(users), str(channels), str(members)],
                            stdout=out, check=True)
         self.process = subprocess.Popen(
             [BUILD / "parley", "serve", "--listen", "127.0.0.1:0", "--data", data,

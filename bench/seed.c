@@ -2,7 +2,7 @@
  * seed: fill a data folder for a benchmark - people with sessions, channels, members - straight
  * through the store, and print one token per line.
  *
- *   bench_seed DATA USERS CHANNELS MEMBERS_PER_CHANNEL
+ *   bench_seed STORE_URL USERS CHANNELS MEMBERS_PER_CHANNEL
  *
  * Channel c gets the users c * stride .. so that everybody is in about the same number of channels.
  */
@@ -60,16 +60,14 @@ static uint64_t add_user(struct store *store, uint64_t number)
 int main(int argc, char **argv)
 {
     if (argc != 5 || sodium_init() < 0) {
-        fprintf(stderr, "usage: bench_seed DATA USERS CHANNELS MEMBERS_PER_CHANNEL\n");
+        fprintf(stderr, "usage: bench_seed STORE_URL USERS CHANNELS MEMBERS_PER_CHANNEL\n");
         return 2;
     }
     const uint64_t users = argument(argv[2]);
     const uint64_t channels = argument(argv[3]);
     const uint64_t members = argument(argv[4]);
-    struct buf url = {0};
     struct store *store;
-    buf_format(&url, "sqlite:%s/parley.db", argv[1]);
-    check(store_open(buf_cstr(&url), &store), "open");
+    check(store_open(argv[1], &store), "open");
     uint64_t *ids = mem_alloc((users + 1) * sizeof(*ids));
 
     check(store_group_begin(store), "begin");
@@ -90,6 +88,5 @@ int main(int argc, char **argv)
     check(store_group_end(store), "end");
     store_close(store);
     mem_free(ids);
-    buf_fini(&url);
     return 0;
 }
