@@ -179,6 +179,16 @@ static void say_hello(struct bench *bench, struct client *client)
     buf_fini(&json);
 }
 
+/* A UUID of version 7, as the web client makes them. */
+static void make_cmid(uint8_t uuid[UUID_BYTES])
+{
+    const uint64_t now_ms = (uint64_t)(clock_wall_us() / 1000);
+    randombytes_buf(uuid, UUID_BYTES);
+    for (unsigned i = 0; i < 6; i++)
+        uuid[i] = (uint8_t)(now_ms >> (8 * (5 - i)));
+    uuid[6] = (uint8_t)(0x70 | (uuid[6] & 0x0f));
+}
+
 static void send_message(struct bench *bench)
 {
     struct client *client = &bench->clients[randombytes_uniform((uint32_t)bench->clients_len)];
@@ -187,7 +197,7 @@ static void send_message(struct bench *bench)
     static char text[65536];
     uint8_t uuid[UUID_BYTES];
     char cmid[UUID_TEXT_LEN];
-    randombytes_buf(uuid, sizeof(uuid));
+    make_cmid(uuid);
     uuid_write(uuid, cmid);
     memset(text, 'x', bench->text_bytes);
 
