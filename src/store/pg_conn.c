@@ -16,7 +16,7 @@
 #define CONNECT_SECONDS "3"
 #define PAUSE_FIRST_MS 50u
 #define PAUSE_MAX_MS 2000u
-#define LOCK_MS 4000u  /* waiting for others' locks */
+#define LOCK_MS 3000u  /* waiting for others' locks */
 #define GRACE_MS 1000u /* how much later than the server we give a statement up ourselves */
 
 void pg_conn_init(struct pg_conn *conn, struct slice conninfo, const char *schema,
@@ -200,13 +200,19 @@ static void note_problem(struct pg_conn *conn)
         log_warn("pg_connect_failed", LOG_STR("problem", conn->problem));
 }
 
-/* Twice as long each time, and not all at the same moment. */
-static void put_off(struct pg_conn *conn)
+/*
+ * Twice as long each time, and not all at the same moment. A server that does not even refuse costs
+ * its callers time: most of theirs is for other servers.
+ */
+static void put_off(struct pg_conn *conn, uint64_t began_ns)
 {
     conn->doubtful = true;
+    const uint64_t took_ms = (clock_mono_ns() - began_ns) / NS_PER_MS;
     conn->pause_ms = conn->pause_ms == 0 ? PAUSE_FIRST_MS : conn->pause_ms * 2;
     if (conn->pause_ms > PAUSE_MAX_MS)
         conn->pause_ms = PAUSE_MAX_MS;
+    if (conn->pause_ms < 3 * took_ms)
+        conn->pause_ms = 3 * took_ms;
     const uint64_t now_ns = clock_mono_ns();
     const uint64_t jitter_ms = now_ns / 1000 % (conn->pause_ms / 2);
     conn->retry_ns = now_ns + (conn->pause_ms - jitter_ms) * NS_PER_MS;
@@ -220,11 +226,12 @@ enum err pg_conn_ready(struct pg_conn *conn)
     if (clock_mono_ns() < conn->retry_ns)
         return ERR_UNAVAILABLE;
 
+    const uint64_t began_ns = clock_mono_ns();
     conn->pg = dial(conn->conninfo);
     if (PQstatus(conn->pg) != CONNECTION_OK || configure(conn) != ERR_NONE) {
         note_problem(conn);
         pg_conn_drop(conn);
-        put_off(conn);
+        put_off(conn, began_ns);
         return ERR_UNAVAILABLE;
     }
     conn->pause_ms = 0;

@@ -199,10 +199,12 @@ static enum err insert_heads(struct pg_copy *copy, struct buf columns[4])
 {
     struct pg_query q = pg_query_begin(
         copy->to, copy->shard,
-        "INSERT INTO @_incoming.channel_head (channel_id, seq_leased, last_seq, last_n)"
+        "INSERT INTO @_incoming.channel_head AS h (channel_id, seq_leased, last_seq, last_n)"
         " SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[])"
-        " ON CONFLICT (channel_id) DO UPDATE SET seq_leased = EXCLUDED.seq_leased,"
-        "   last_seq = EXCLUDED.last_seq, last_n = EXCLUDED.last_n");
+        " ON CONFLICT (channel_id) DO UPDATE"
+        " SET seq_leased = GREATEST(h.seq_leased, EXCLUDED.seq_leased),"
+        "   last_seq = GREATEST(h.last_seq, EXCLUDED.last_seq),"
+        "   last_n = GREATEST(h.last_n, EXCLUDED.last_n)");
     for (size_t i = 0; i < 4; i++)
         pg_query_slice(&q, buf_slice(&columns[i]));
     return pg_query_run(&q);

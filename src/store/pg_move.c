@@ -95,7 +95,9 @@ static enum err flip_map(struct move *move)
 /* ---- refusing writes ---- */
 
 /* One after the other: writers take the two tables in either order. */
-static const char freeze_function[] =
+static const char freeze_begin[] =
+    "CREATE TABLE IF NOT EXISTS @.move_freeze (backend integer NOT NULL);"
+    "DELETE FROM @.move_freeze; INSERT INTO @.move_freeze VALUES (pg_backend_pid());"
     "CREATE OR REPLACE FUNCTION @.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     "  RAISE EXCEPTION 'this shard is moving' USING ERRCODE = 'PM001'; END $$";
 static const char freeze_messages[] =
@@ -105,11 +107,18 @@ static const char freeze_heads[] =
     "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON @.channel_head"
     "  FOR EACH STATEMENT EXECUTE FUNCTION @.refuse()";
 
+/* A statement of a move that was killed may come late: only who froze the shard takes it away. */
+static const char rename_old[] =
+    "DO $$ BEGIN LOCK TABLE @.move_freeze;"
+    "  IF NOT EXISTS (SELECT 1 FROM @.move_freeze WHERE backend = pg_backend_pid()) THEN"
+    "    RAISE EXCEPTION 'another move has begun' USING ERRCODE = 'PM001'; END IF;"
+    "  ALTER SCHEMA @ RENAME TO @_moved; END $$";
+
 static enum err freeze(struct move *move)
 {
     enum err err = set_state(move, SLICE("moving"));
     if (err == ERR_NONE)
-        err = pg_fleet_run(&move->from, move->shard, freeze_function);
+        err = pg_fleet_run(&move->from, move->shard, freeze_begin);
     if (err == ERR_NONE)
         err = pg_fleet_run(&move->from, move->shard, freeze_messages);
     if (err == ERR_NONE)
@@ -121,7 +130,8 @@ static enum err thaw(struct move *move)
 {
     enum err err = pg_fleet_run(&move->from, move->shard,
                                 "DROP TRIGGER IF EXISTS refuse ON @.messages;"
-                                "DROP TRIGGER IF EXISTS refuse ON @.channel_head");
+                                "DROP TRIGGER IF EXISTS refuse ON @.channel_head;"
+                                "DROP TABLE IF EXISTS @.move_freeze");
     if (err == ERR_NONE)
         err = set_state(move, SLICE("copying"));
     return err;
@@ -190,7 +200,7 @@ static enum err copy_shard(struct move *move, struct pg_copy *copy)
         err_ignore(thaw(move));
         return err;
     }
-    return pg_fleet_run(&move->from, move->shard, "ALTER SCHEMA @ RENAME TO @_moved");
+    return pg_fleet_run(&move->from, move->shard, rename_old);
 }
 
 /* All rows are there: make it the shard. */
@@ -273,6 +283,7 @@ static enum err call_back(struct move *move)
         err = pg_fleet_run(&move->from, move->shard,
                            "DROP TRIGGER IF EXISTS refuse ON @.messages;"
                            "DROP TRIGGER IF EXISTS refuse ON @.channel_head;"
+                           "DROP TABLE IF EXISTS @.move_freeze;"
                            "DROP TRIGGER IF EXISTS note_added ON @.messages;"
                            "DROP TABLE IF EXISTS @.move_log");
     if (err != ERR_NONE)

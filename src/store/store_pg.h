@@ -19,7 +19,7 @@
 #include "store/pg_schema.h"
 #include "store/store_driver.h"
 
-#define PG_TIMEOUT_MS 10000u /* of one statement */
+#define PG_TIMEOUT_MS 5000u /* of one statement */
 
 /* A server that has shards. */
 struct pg_server {

@@ -80,15 +80,27 @@ class Postgres:
         return _run([BIN / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
                      "-d", self.url(database), "-c", text]).strip()
 
+    def psql(self, text, database="postgres"):
+        """Statements that go on meanwhile, in a process whose stdout has their rows."""
+        command = [BIN / "psql", "-X", "-q", "-A", "-t", "-d", self.url(database)]
+        for each in text.split("; "):
+            command += ["-c", each]
+        return subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def children(self):
+        """The ids of the server's processes, one for each connection and more."""
+        found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.pid)], text=True,
+                               stdout=subprocess.PIPE, check=True)
+        return [int(pid) for pid in found.stdout.split()]
+
     def kill(self):
         """The end without any warning: SIGKILL for the server and all of its processes."""
         pid = self.pid
         os.kill(pid, signal.SIGSTOP)  # so that it starts no others meanwhile
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], text=True,
-                                  stdout=subprocess.PIPE, check=True).stdout.split()
-        for each in [str(pid), *children]:
+        for each in [pid, *self.children()]:
             try:
-                os.kill(int(each), signal.SIGKILL)
+                os.kill(each, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         (self.data / "postmaster.pid").unlink()
