@@ -77,7 +77,7 @@ static const struct option table[] = {
     {"secure-cookies", KIND_SWITCH, APIS, FIELD(secure_cookies), "no", 0, 0, NULL,
      "Mark cookies Secure. For a server behind HTTPS."},
     {"loops", KIND_NUMBER, SERVE | FLEET | ECHO, FIELD(loops), "0", 0, 64, "N",
-     "Event loops, each on its own thread; 0 is one per processor."},
+     "Event loops, each on its own thread; 0 is one per processor, and one for an edge."},
     {"store-threads", KIND_NUMBER, SERVE | FLEET, FIELD(store_threads), "4", 1, 64, "N",
      "Threads that read the database."},
     {"password-threads", KIND_NUMBER, CHATS, FIELD(password_threads), "2", 1, 64, "N",

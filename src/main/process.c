@@ -219,10 +219,16 @@ static void fill_options(struct process *process)
     };
 }
 
-static unsigned loops_wanted(const struct config *config)
+/*
+ * An edge of a fleet has one loop: each loop subscribes for itself, and so Redis's count of a
+ * channel's subscribers is the number of edges with a member. More processors take more edges.
+ */
+static unsigned loops_wanted(const struct config *config, const struct process_role *role)
 {
     if (config->loops != 0)
         return (unsigned)config->loops;
+    if (role->fleet && role->edge)
+        return 1;
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (processors < 1)
         return 1;
@@ -231,7 +237,7 @@ static unsigned loops_wanted(const struct config *config)
 
 static enum err start_workers(struct process *process)
 {
-    const unsigned wanted = loops_wanted(process->config);
+    const unsigned wanted = loops_wanted(process->config, process->role);
     process->shared.board = board_create(wanted);
     while (process->workers_len < wanted) {
         const enum err err = worker_start(&process->shared, process->workers_len,

@@ -9,11 +9,10 @@ from support.server import call, request
 class Case(unittest.TestCase):
     """People are made as they are needed; each test has channels of its own."""
 
-    options = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.fleet = Fleet(options=cls.options)
+        cls.fleet = Fleet()
         cls.addClassCleanup(cls.fleet.stop_all)
         cls.ada, cls.bob = cls.fleet.account("ada"), cls.fleet.account("bob", api=1)
         cls.made = 0
@@ -89,12 +88,7 @@ class Flow(Case):
 
 
 class Subscriptions(Case):
-    """What Redis tells is exactly true: a channel is there while an edge has a member of it.
-
-    Each loop of an edge is a subscriber of its own, so with one loop edges are what is counted.
-    """
-
-    options = {"edge": ["--loops", "1"]}
+    """What Redis tells is exactly true: a channel is there while an edge has a member of it."""
 
     def subscribed(self, channel, count):
         eventually("%d subscribers" % count,
