@@ -33,25 +33,16 @@ class Crash(unittest.TestCase):
                 person.call("joinChannel", channel=channel)
         return people, channels
 
-    def test_kills_of_every_part_lose_nothing_double_nothing_and_keep_one_order(self):
-        chance = random.Random(SEED)
-        fleet = Fleet(apis=1)
-        self.addCleanup(fleet.stop_all)
+    def run_under_load(self, fleet, servers, trouble, minimum_reconnects):
+        """People write and read while trouble() goes on; then everything must be there."""
         people, channels = self.people(fleet)
         log = Recorder()
-        servers = [*fleet.edges, fleet.proxy]
         writers = [Writer(servers, person, log, channels=channels) for person in people[:WRITERS]]
         readers = [Reader(servers, person, log, channels=channels) for person in people[WRITERS:]]
         late = readers.pop()  # connects only at the end
         for thread in writers + readers:
             thread.start()
-
-        for name, away_s in FAULTS:
-            time.sleep(chance.uniform(0.5, 1.5))
-            fleet.kill(name)
-            time.sleep(away_s)
-            fleet.start(name)
-        time.sleep(1)
+        trouble()
         for thread in writers + readers:
             thread.stop.set()
         for thread in writers + readers:
@@ -62,11 +53,40 @@ class Crash(unittest.TestCase):
             reader.drain()
         for channel in channels:
             read_history(people[0], channel, log)
-
-        verdict = checker.check(log.records, minimum_acks=1000, minimum_reconnects=len(FAULTS))
+        verdict = checker.check(log.records, minimum_acks=1000,
+                                minimum_reconnects=minimum_reconnects)
         self.assertEqual(verdict.result, "valid", verdict)
         for writer in writers:
             self.assertEqual(writer.unacked, {})
+
+    def test_kills_of_every_part_lose_nothing_double_nothing_and_keep_one_order(self):
+        chance = random.Random(SEED)
+        fleet = Fleet(apis=1)
+        self.addCleanup(fleet.stop_all)
+
+        def kill_each():
+            for name, away_s in FAULTS:
+                time.sleep(chance.uniform(0.5, 1.5))
+                fleet.kill(name)
+                time.sleep(away_s)
+                fleet.start(name)
+            time.sleep(1)
+
+        self.run_under_load(fleet, [*fleet.edges, fleet.proxy], kill_each, len(FAULTS))
+
+    def test_a_rolling_restart_of_all_roles_loses_and_doubles_nothing(self):
+        fleet = Fleet()
+        self.addCleanup(fleet.stop_all)
+        roles = [name for name in fleet.names if name.split("-")[0] in ("edge", "api", "persister")]
+
+        def restart_each():
+            time.sleep(1)
+            for name in roles:
+                self.assertEqual(fleet.stop(name), 0, name)
+                fleet.start(name)
+            time.sleep(1)
+
+        self.run_under_load(fleet, [fleet.proxy], restart_each, WRITERS)
 
 
 if __name__ == "__main__":
