@@ -111,6 +111,10 @@ def unittest_file(path, env):
     for name, result in lines:
         # A test that did not run has shown nothing.
         yield "%s: %s" % (path.stem, name), result == "ok", "" if result == "ok" else out
+    ran = re.search(r"^Ran (\d+) tests?", out, re.M)
+    if ok and ran and int(ran.group(1)) != len(lines):
+        yield path.stem, False, "%s tests ran, %d lines tell of them\n%s" % (ran.group(1),
+                                                                          len(lines), out)
     if not ok and all(result == "ok" for _, result in lines):
         yield path.stem, False, out
     elif not lines:

@@ -1,4 +1,9 @@
 """The fleet while its parts die: what users see, and that it heals by itself (DESIGN's table of failures)."""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -113,6 +118,53 @@ class Faults(unittest.TestCase):
         self.assert_chain(events)
         self.assertEqual([e["text"] for e in events if e["ev"] == "message"],
                          ["kept %d" % i for i in range(5)] + ["fresh"])
+
+    def test_a_redis_that_comes_back_older_reuses_no_seq(self):
+        # As after a failover to a replica that had fallen behind.
+        for i in range(3):
+            self.send("old %d" % i)
+        folder = self.fleet["redis-1"].dir
+        stale = pathlib.Path(tempfile.mkdtemp()) / "stale"
+        self.addCleanup(shutil.rmtree, stale.parent)
+        shutil.copytree(folder, stale)
+        newest = [self.send("new %d" % i) for i in range(3)][-1]
+        self.fleet.kill("redis-1")
+        shutil.rmtree(folder)
+        shutil.copytree(stale, folder)
+        self.fleet.start("redis-1")
+        self.assertGreater(self.send("after")["seq"], newest["seq"])
+        events = self.history()
+        self.assert_chain(events)
+        self.assertEqual([e["text"] for e in events if e["ev"] == "message"],
+                         ["old 0", "old 1", "old 2", "new 0", "new 1", "new 2", "after"])
+
+    def test_a_persister_that_dies_before_its_offsets_stores_nothing_twice(self):
+        # It is killed between the commit of the rows and the commit of the offsets, by a library
+        # that stands in for the latter.
+        for name in ("persister-1", "persister-2"):
+            self.fleet.kill(name)
+        for i in range(20):
+            self.send("m%d" % i)
+        with tempfile.TemporaryDirectory() as folder:
+            library = os.path.join(folder, "die.so")
+            source = "void _exit(int); int rd_kafka_commit(void) { _exit(99); }"
+            subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", library],
+                           input=source, text=True, check=True)
+            os.environ["LD_PRELOAD"] = library
+            try:
+                self.fleet["persister-1"].launch()
+            finally:
+                del os.environ["LD_PRELOAD"]
+            until = time.monotonic() + HEAL_S
+            while self.fleet["persister-1"].process.running:
+                self.assertLess(time.monotonic(), until, "it did not store anything")
+                time.sleep(0.05)
+        events = self.history()
+        for name in ("persister-1", "persister-2"):
+            self.fleet.start(name)
+        self.send("after")
+        self.assertEqual(self.history()[:-1], events)
+        self.assert_chain(self.history())
 
     def test_without_kafka_sends_are_refused_before_anybody_sees_them(self):
         self.send("before")
