@@ -153,7 +153,10 @@ void timer_start(struct loop *loop, struct timer *timer, uint64_t delay_ms, time
         uv_timer_start(&loop->ticker, on_tick, TICK_MS, TICK_MS);
     }
     timer->run = run;
-    timer->due_tick = tick_now(loop) + delay_ms / TICK_MS + 1;
+    /* The first tick that is not before the time, and one that has not been run. */
+    const uint64_t wanted = (loop_now_ms(loop) + delay_ms + TICK_MS - 1) / TICK_MS;
+    const uint64_t next = tick_now(loop) + 1;
+    timer->due_tick = wanted > next ? wanted : next;
     list_push(&loop->slots[timer->due_tick % SLOTS], &timer->link);
 }
 

@@ -433,8 +433,6 @@ class Resume(Case):
         size = sum(len(e.get("text", "")) for part in answer for e in part["events"])
         self.assertLess(size, 300 * 1024)
         self.assertIn(False, [part["complete"] for part in answer])
-        for part in answer:
-            self.assertIn("last_seq", part)  # what is to come, even where nothing fitted
 
     def test_a_thousand_pairs_are_taken(self):
         client = self.live(self.account())
