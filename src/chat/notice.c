@@ -2,9 +2,7 @@
 
 #include "chat/notice.h"
 
-#include <string.h>
-
-#define HEAD_BYTES 41u
+#define NOTICE_BYTES 41u
 
 static void put_u64(char *out, uint64_t value)
 {
@@ -22,21 +20,19 @@ static uint64_t get_u64(const char *in)
 
 struct bytes *notice_encode(const struct notice *notice)
 {
-    struct bytes *out = bytes_create_room(HEAD_BYTES + notice->json.len);
+    struct bytes *out = bytes_create_room(NOTICE_BYTES);
     out->data[0] = (char)notice->kind;
     put_u64(out->data + 1, notice->channel);
     put_u64(out->data + 9, notice->read_seq);
     put_u64(out->data + 17, notice->read_n);
     put_u64(out->data + 25, notice->unread);
     put_u64(out->data + 33, notice->session);
-    if (notice->json.len > 0)
-        memcpy(out->data + HEAD_BYTES, notice->json.ptr, notice->json.len);
     return out;
 }
 
 bool notice_decode(struct slice in, struct notice *out)
 {
-    if (in.len < HEAD_BYTES || in.ptr[0] < NOTICE_JOINED || in.ptr[0] > NOTICE_LOGGED_OUT)
+    if (in.len != NOTICE_BYTES || in.ptr[0] < NOTICE_JOINED || in.ptr[0] > NOTICE_LOGGED_OUT)
         return false;
     *out = (struct notice){
         .kind = (enum notice_kind)in.ptr[0],
@@ -45,7 +41,6 @@ bool notice_decode(struct slice in, struct notice *out)
         .read_n = get_u64(in.ptr + 17),
         .unread = get_u64(in.ptr + 25),
         .session = get_u64(in.ptr + 33),
-        .json = slice_skip(in, HEAD_BYTES),
     };
     return true;
 }

@@ -6,7 +6,8 @@
  * the person's own topic and is never stored.
  *
  * The binary form, little-endian: u8 kind, u64 channel, u64 read_seq, u64 read_n, u64 unread, u64
- * session, then `json`.
+ * session. It says that something happened and not how things stand: notices of two loops or
+ * processes may overtake each other.
  */
 
 #include <stdbool.h>
@@ -16,9 +17,9 @@
 #include "base/slice.h"
 
 enum notice_kind {
-    NOTICE_JOINED = 1, /* the person became a member of `channel`; `json` is the channel object */
-    NOTICE_LEFT = 2,   /* is no member of `channel` any more */
-    NOTICE_READ = 3,   /* moved the read marker of `channel` to `read_seq` */
+    NOTICE_JOINED = 1,     /* the person became a member of `channel` */
+    NOTICE_LEFT = 2,       /* is no member of `channel` any more */
+    NOTICE_READ = 3,       /* moved the read marker of `channel` to `read_seq` */
     NOTICE_LOGGED_OUT = 4, /* the session with the key `session` has ended */
 };
 
@@ -29,13 +30,12 @@ struct notice {
     uint64_t read_n;
     uint64_t unread;
     uint64_t session;
-    struct slice json; /* borrowed */
 };
 
 /* A new `bytes` that the caller owns. */
 struct bytes *notice_encode(const struct notice *notice);
 
-/* False when `in` is no notice. `json` is borrowed from `in`. */
+/* False when `in` is no notice. */
 bool notice_decode(struct slice in, struct notice *out);
 
 #endif

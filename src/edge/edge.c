@@ -144,7 +144,7 @@ void edge_drain(struct edge *edge, uint64_t window_ms, bool at_once)
 
 bool edge_idle(const struct edge *edge)
 {
-    return edge->stats.sessions == 0 && edge->repairs == 0;
+    return edge->stats.sessions == 0 && edge->repairs == 0 && edge->checks == 0;
 }
 
 size_t edge_sessions(const struct edge *edge)

@@ -9,6 +9,7 @@
 #include "chat/chat.h"
 #include "edge/repair.h"
 #include "edge/session.h"
+#include "edge/standing.h"
 #include "model/event.h"
 #include "rpc/write.h"
 
@@ -81,66 +82,67 @@ static void on_channel_event(struct bus_topic topic, struct bytes *payload, void
 
 /* ---- what concerns one person ---- */
 
-static void write_notice(struct json_writer *w, const struct notice *notice)
+static struct bytes *left_frame(uint64_t channel)
 {
-    json_object_begin(w);
-    switch (notice->kind) {
-    case NOTICE_JOINED:
-        write_member_string(w, SLICE("ev"), SLICE("joined"));
-        json_name(w, SLICE("channel"));
-        json_write_raw(w, notice->json);
-        break;
-    case NOTICE_LEFT:
-        write_member_string(w, SLICE("ev"), SLICE("left"));
-        write_member_u64(w, SLICE("channel"), notice->channel);
-        break;
-    case NOTICE_READ:
-        write_member_string(w, SLICE("ev"), SLICE("read"));
-        write_member_u64(w, SLICE("channel"), notice->channel);
-        write_member_u64(w, SLICE("read_seq"), notice->read_seq);
-        write_member_u64(w, SLICE("read_n"), notice->read_n);
-        write_member_u64(w, SLICE("unread"), notice->unread);
-        break;
-    case NOTICE_LOGGED_OUT:
-        write_member_string(w, SLICE("ev"), SLICE("logged_out"));
-        break;
-    }
-    json_object_end(w);
+    struct buf json = {0};
+    struct json_writer w;
+    json_writer_init(&w, &json);
+    json_object_begin(&w);
+    write_member_string(&w, SLICE("ev"), SLICE("left"));
+    write_member_u64(&w, SLICE("channel"), channel);
+    json_object_end(&w);
+    struct bytes *frame = session_frame(buf_slice(&json));
+    buf_fini(&json);
+    return frame;
 }
 
-/* Change the session's memberships; false when it need not hear of it. */
-static bool apply(struct session *session, const struct notice *notice)
+void hub_leave(struct edge_user *user, uint64_t channel)
 {
-    bool fresh = false;
-    struct membership *membership;
-    switch (notice->kind) {
-    case NOTICE_JOINED:
-        return hub_add_channel(session, notice->channel, &fresh);
-    case NOTICE_LEFT:
-        membership = hub_find(session, notice->channel);
-        if (membership != NULL)
-            hub_remove_channel(session, membership);
-        return true;
-    case NOTICE_READ:
-        return true;
-    case NOTICE_LOGGED_OUT:
-        return session->has_token && token_session_key(session->token_hash) == notice->session;
+    struct bytes *frame = left_frame(channel);
+    for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next) {
+        struct session *session = LIST_ITEM(link, struct session, user_link);
+        struct membership *membership = hub_find(session, channel);
+        if (session->state != SESSION_LIVE || membership == NULL)
+            continue;
+        hub_remove_channel(session, membership);
+        (void)session_push(session, frame, CLASS_ANSWER);
     }
-    return false;
+    bytes_unref(frame);
 }
 
-static void tell(struct session *session, const struct notice *notice, struct bytes *frame)
+static void tell_read(struct edge_user *user, const struct notice *notice)
 {
-    if (session->state == SESSION_LOADING) {
-        session->changed = true; /* what it loads may be older than this: it loads again */
-        if (notice->kind != NOTICE_LOGGED_OUT)
-            return;
+    struct buf json = {0};
+    struct json_writer w;
+    json_writer_init(&w, &json);
+    json_object_begin(&w);
+    write_member_string(&w, SLICE("ev"), SLICE("read"));
+    write_member_u64(&w, SLICE("channel"), notice->channel);
+    write_member_u64(&w, SLICE("read_seq"), notice->read_seq);
+    write_member_u64(&w, SLICE("read_n"), notice->read_n);
+    write_member_u64(&w, SLICE("unread"), notice->unread);
+    json_object_end(&w);
+    struct bytes *frame = session_frame(buf_slice(&json));
+    for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next) {
+        struct session *session = LIST_ITEM(link, struct session, user_link);
+        if (session->state == SESSION_LIVE)
+            (void)session_push(session, frame, CLASS_LIVE);
     }
-    if (session->state == SESSION_CLOSING || !apply(session, notice))
-        return;
-    (void)session_push(session, frame, notice->kind == NOTICE_READ ? CLASS_LIVE : CLASS_ANSWER);
-    if (notice->kind == NOTICE_LOGGED_OUT)
+    bytes_unref(frame);
+    buf_fini(&json);
+}
+
+static void end_session(struct edge_user *user, uint64_t key)
+{
+    /* Closing a session only takes it out of the list when its connection is gone, later. */
+    for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next) {
+        struct session *session = LIST_ITEM(link, struct session, user_link);
+        if (session->state == SESSION_CLOSING || !session->has_token ||
+            token_session_key(session->token_hash) != key)
+            continue;
+        session_push_json(session, SLICE("{\"ev\":\"logged_out\"}"), CLASS_ANSWER);
         session_close(session, 4003, SLICE("The session has ended."));
+    }
 }
 
 static void on_user_notice(struct bus_topic topic, struct bytes *payload, void *arg)
@@ -150,16 +152,26 @@ static void on_user_notice(struct bus_topic topic, struct bytes *payload, void *
     struct notice notice;
     if (user == NULL || !notice_decode(bytes_slice(payload), &notice))
         return;
-    struct json_writer w;
-    buf_clear(&edge->scratch);
-    json_writer_init(&w, &edge->scratch);
-    write_notice(&w, &notice);
-    struct bytes *frame = session_frame(buf_slice(&edge->scratch));
 
-    /* Closing a session only takes it out of the list when its connection is gone, later. */
+    /* What is being loaded may be older than this: it is loaded again. */
     for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next)
-        tell(LIST_ITEM(link, struct session, user_link), &notice, frame);
-    bytes_unref(frame);
+        LIST_ITEM(link, struct session, user_link)->changed = true;
+
+    switch (notice.kind) {
+    case NOTICE_JOINED:
+        standing_check(edge, user, notice.channel);
+        break;
+    case NOTICE_LEFT:
+        hub_leave(user, notice.channel); /* at once: nothing more of it follows */
+        standing_check(edge, user, notice.channel);
+        break;
+    case NOTICE_READ:
+        tell_read(user, &notice);
+        break;
+    case NOTICE_LOGGED_OUT:
+        end_session(user, notice.session);
+        break;
+    }
 }
 
 /* ---- user -> sockets ---- */
@@ -172,6 +184,7 @@ bool hub_add_user(struct session *session, uint64_t id)
         user = mem_zalloc(sizeof(*user));
         user->id = id;
         list_init(&user->sessions);
+        list_init(&user->checks);
         if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_USER, id}, on_user_notice, edge,
                           &user->sub) != ERR_NONE) {
             mem_free(user);
@@ -197,6 +210,7 @@ void hub_remove_user(struct session *session)
         return;
     bus_unsubscribe(edge->chat->bus, user->sub);
     map_remove(&edge->userIdToSocket, user->id);
+    standing_forget(user);
     mem_free(user);
     edge->stats.users--;
 }
@@ -225,6 +239,30 @@ static void channel_close(struct edge *edge, struct edge_channel *channel)
     mem_free(channel->places);
     mem_free(channel);
     edge->stats.channels--;
+}
+
+static void close_if_unused(struct edge *edge, struct edge_channel *channel)
+{
+    if (channel->places_len == 0 && channel->holds == 0)
+        channel_close(edge, channel);
+}
+
+struct edge_channel *hub_hold_channel(struct edge *edge, uint64_t id, bool *fresh)
+{
+    struct edge_channel *channel = map_get(&edge->channels, id);
+    if (channel == NULL) {
+        channel = channel_open(edge, id);
+        *fresh = true;
+    }
+    if (channel != NULL)
+        channel->holds++;
+    return channel;
+}
+
+void hub_release_channel(struct edge *edge, struct edge_channel *channel)
+{
+    channel->holds--;
+    close_if_unused(edge, channel);
 }
 
 /* Room for one more; arrays of memberships grow by little, for most people have few channels. */
@@ -297,8 +335,7 @@ void hub_remove_channel(struct session *session, struct membership *membership)
         *membership = last;
         last.channel->places[last.place].membership = (uint32_t)(membership - session->channels);
     }
-    if (channel->places_len == 0)
-        channel_close(session->edge, channel);
+    close_if_unused(session->edge, channel);
 }
 
 void hub_remove_all_channels(struct session *session)

@@ -29,6 +29,7 @@ struct edge {
     struct buf scratch;        /* the event being encoded */
     struct edge_stats stats;
     size_t repairs; /* under way */
+    size_t checks;  /* of memberships, under way */
     struct timer repair_timer;
     uint64_t repair_tick;
     uint64_t arrived_ns; /* of the first event that is not written yet; 0: none */
@@ -40,6 +41,7 @@ struct edge_user {
     uint64_t id;
     struct bus_sub *sub;
     struct list sessions;
+    struct list checks; /* standing.c's */
 };
 
 /* A session's place among a channel's. */
@@ -57,6 +59,7 @@ struct edge_channel {
     struct channel_place *places;
     uint32_t places_len;
     uint32_t places_cap;
+    uint32_t holds; /* it stays open without places */
 
     /* repair.c's. */
     bool repairing;
@@ -74,6 +77,13 @@ void hub_remove_user(struct session *session);
 
 /* The session hears the channel from now on. *fresh is set when nobody here did before. */
 bool hub_add_channel(struct session *session, uint64_t channel, bool *fresh);
+
+/* The same without a session, until hub_release_channel(); NULL when the bus refuses. */
+struct edge_channel *hub_hold_channel(struct edge *edge, uint64_t channel, bool *fresh);
+void hub_release_channel(struct edge *edge, struct edge_channel *channel);
+
+/* The user's live sessions do not hear the channel any more; those that did are told. */
+void hub_leave(struct edge_user *user, uint64_t channel);
 
 /* The session's membership in `channel`, or NULL. */
 struct membership *hub_find(struct session *session, uint64_t channel);

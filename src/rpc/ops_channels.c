@@ -20,8 +20,7 @@ struct channel_call {
     size_t others_len;
 
     struct channel found;
-    bool changed;      /* became a member, made the channel */
-    struct slice json; /* the channel object, inside the reply */
+    bool changed; /* became a member, made the channel */
 };
 
 static struct channel_call *new_data(struct rpc_call *call)
@@ -30,21 +29,16 @@ static struct channel_call *new_data(struct rpc_call *call)
     return call->data;
 }
 
-/* Write "channel" into the reply and remember where, for the notices. */
-static void reply_channel(struct rpc_call *call, struct channel_call *data)
+static void reply_channel(struct rpc_call *call, const struct channel_call *data)
 {
     json_name(&call->out, SLICE("channel"));
-    const size_t begin = call->reply.len;
     write_channel(&call->out, &data->found);
-    data->json =
-        arena_copy(&call->arena, slice_from(call->reply.ptr + begin, call->reply.len - begin));
 }
 
 static void notify_joined(struct rpc_call *call, uint64_t user)
 {
     const struct channel_call *data = call->data;
-    const struct notice notice = {
-        .kind = NOTICE_JOINED, .channel = data->found.id, .json = data->json};
+    const struct notice notice = {.kind = NOTICE_JOINED, .channel = data->found.id};
     chat_notify(call->chat, user, &notice);
 }
 
