@@ -2,6 +2,7 @@
 
 #include "store/recent.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "redis/client.h"
 
@@ -38,6 +39,26 @@ void recent_ask(struct recent *recent, uint64_t channel, struct arena *arena,
     /* Out of reach: nothing can be sent now either, and what was is stored within a moment. */
     err_ignore(redis_recent(recent->client, channel, 0, EVENTS_MAX, arena, &events));
     *out = (struct recent_page){events.items, events.count};
+}
+
+/* ---- holes ---- */
+
+/* A hole before an event that is older than this stays: what it waited for will not come. */
+#define YOUNG_US (60 * 1000000LL)
+
+void recent_cut_at_hole(struct store_range range, struct store_page *page)
+{
+    const int64_t since_us = clock_wall_us() - YOUNG_US;
+    for (size_t i = 0; i < page->count; i++) {
+        const struct event *event = &page->items[i];
+        const bool follows = i > 0 || range.from == STORE_AFTER;
+        const uint64_t expected = i > 0 ? page->items[i - 1].seq : range.seq;
+        if (!follows || event->prev <= expected || event->ts_us < since_us)
+            continue;
+        page->count = i;
+        page->more_after = true;
+        return;
+    }
 }
 
 /* ---- merging ---- */

@@ -33,6 +33,13 @@ void recent_ask(struct recent *recent, uint64_t channel, struct arena *arena,
 void recent_merge(const struct recent_page *recent, struct store_range range, struct arena *arena,
                   struct store_page *page);
 
+/*
+ * End the page before a hole. Events may be stored out of order, and one that got its place after
+ * the sequencer was asked may be missing while a later one is stored already: a moment later it is
+ * there.
+ */
+void recent_cut_at_hole(struct store_range range, struct store_page *page);
+
 /* Move the channels' last_seq and last_n up to what the sequencer knows. */
 void recent_heads_over(struct recent *recent, struct channel *channels, size_t count);
 

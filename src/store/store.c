@@ -265,8 +265,10 @@ enum err store_page(struct store *store, uint64_t channel, struct store_range ra
     if (store->recent != NULL)
         recent_ask(store->recent, channel, arena, &recent);
     const enum err err = store->driver->page(store, channel, range, arena, out);
-    if (err == ERR_NONE)
+    if (err == ERR_NONE && store->recent != NULL) {
         recent_merge(&recent, range, arena, out);
+        recent_cut_at_hole(range, out);
+    }
     return err;
 }
 
