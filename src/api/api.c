@@ -61,8 +61,8 @@ static void say_ready(struct http_exchange *x, enum err err)
 static void answer_ready(struct job *job)
 {
     struct ready_check *check = LIST_ITEM(job, struct ready_check, job);
-    check->api->ready = check->err;
-    check->api->ready_ms = loop_now_ms(check->api->chat->loop);
+    /* Only good news are kept: whoever waits for them hears at once. */
+    check->api->ready_ms = check->err == ERR_NONE ? loop_now_ms(check->api->chat->loop) : 0;
     say_ready(check->x, check->err);
     mem_free(check);
 }
@@ -73,7 +73,7 @@ static void on_readyz(struct http_exchange *x, void *arg)
     if (!is_get(x))
         return;
     if (api->ready_ms != 0 && loop_now_ms(api->chat->loop) - api->ready_ms < READY_MS) {
-        say_ready(x, api->ready);
+        say_ready(x, ERR_NONE);
         return;
     }
     struct ready_check *check = mem_zalloc(sizeof(*check));

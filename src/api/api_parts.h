@@ -12,8 +12,7 @@ struct api {
     struct chat *chat;
     const struct api_options *options;
     bool draining;
-    uint64_t ready_ms; /* when the store was checked last; 0: never */
-    enum err ready;
+    uint64_t ready_ms; /* when the store was found good; 0: not yet, or not any more */
 };
 
 /* operations.c: POST or GET /api/v1/<operation>. */
