@@ -112,9 +112,9 @@ def unittest_file(path, env):
         # A test that did not run has shown nothing.
         yield "%s: %s" % (path.stem, name), result == "ok", "" if result == "ok" else out
     ran = re.search(r"^Ran (\d+) tests?", out, re.M)
-    if ok and ran and int(ran.group(1)) != len(lines):
-        yield path.stem, False, "%s tests ran, %d lines tell of them\n%s" % (ran.group(1),
-                                                                          len(lines), out)
+    # Some names are torn apart by what a server says meanwhile.
+    for number in range(len(lines), int(ran.group(1)) if ok and ran else 0):
+        yield "%s: test %d" % (path.stem, number + 1), "skipped=" not in out, out
     if not ok and all(result == "ok" for _, result in lines):
         yield path.stem, False, out
     elif not lines:
