@@ -353,7 +353,8 @@ static bool limits_passed(struct session *session, uint64_t now_ms)
     const uint64_t stalled_ms = conn_stalled_since_ms(session->conn);
     if (stalled_ms != 0 && now_ms - stalled_ms >= options->stall_ms) {
         session->edge->stats.closed_slow++;
-        conn_close(session->conn); /* a close frame would only join the queue */
+        /* Whoever reads again before the connection is cut learns why. */
+        session_close(session, WS_CLOSE_TRY_LATER, SLICE("You read too slowly."));
     } else if (session->message_ms != 0 && now_ms - session->message_ms >= MESSAGE_MS) {
         session_close(session, WS_CLOSE_POLICY, SLICE("A message took too long."));
     } else if (session->pinged_ms != 0 && !session->ping_waits &&
