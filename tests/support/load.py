@@ -144,28 +144,47 @@ class Reader(Person):
             client.pump()
             self.follower.take_all(client)
 
-    def drain(self):
-        """After all faults: everything up to now."""
+    def catch_up(self):
         with Client(random.choice(self.servers), self.account.token) as client:
             self.log.note("connect", self.name)
             self.follower.catch_up(client, self.channels)
+
+    def drain(self):
+        """After all faults: everything up to now."""
+        patiently(self.catch_up)
         for channel in self.channels:
             self.log.note("drained", self.name, channel=channel,
                           seq=self.follower.have.get(channel, 0))
+
+
+def patiently(action, seconds=30):
+    """Repeat while it is refused as unavailable: what was broken may still be connecting again."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except (Refused, OSError, Closed) as refused:
+            if isinstance(refused, Refused) and refused.error != "unavailable":
+                raise
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def read_history(account, channel, log):
     """The final history, page by page from both ends, which must agree."""
     forward, after = [], 0
     while True:
-        page = account.call("getMessages", channel=channel, after=after, limit=500)
+        page = patiently(lambda at=after: account.call("getMessages", channel=channel, after=at,
+                                                       limit=500))
         forward += page["events"]
         if not page["more_after"]:
             break
         after = forward[-1]["seq"]
     backward, before = [], 2 ** 53 - 1
     while True:
-        page = account.call("getMessages", channel=channel, before=before, limit=333)
+        page = patiently(lambda at=before: account.call("getMessages", channel=channel, before=at,
+                                                        limit=333))
         backward[:0] = page["events"]
         if not page["more_before"]:
             break
