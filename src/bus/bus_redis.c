@@ -21,7 +21,6 @@ struct bus_redis;
 
 struct server {
     struct bus_redis *bus;
-    size_t index;
     struct redis_link *sub;
     struct redis_link *cmd;
     uint64_t heard_ms; /* the last heartbeat, or the connection */
@@ -172,7 +171,6 @@ static void open_server(struct bus_redis *bus, size_t index)
 {
     struct server *server = &bus->servers[index];
     server->bus = bus;
-    server->index = index;
     const struct redis_link_options sub = {.up = on_sub_up, .message = on_message, .arg = server};
     const struct redis_link_options cmd = {.arg = server};
     server->sub = redis_link_open(bus->loop, &bus->addresses.items[index], &sub);

@@ -98,7 +98,7 @@ void fleet_fail_waiting(struct fleet_channel *channel, enum err err);
 
 /* fleet_check.c: look into the store for the channel's first waiting entry, then pump. */
 void fleet_check(struct fleet_channel *channel, struct sending *sending);
-bool fleet_needs_check(const struct journal_fleet *fleet, const struct sending *sending);
+bool fleet_needs_check(const struct sending *sending);
 
 /* fleet_lease.c: take a lease from the store and install it, then pump. */
 void fleet_take_lease(struct fleet_channel *channel, bool extend);

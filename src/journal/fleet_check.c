@@ -24,10 +24,9 @@ static bool is_fresh(const uint8_t cmid[UUID_BYTES])
     return made_ms <= now_ms ? now_ms - made_ms < FRESH_MS : made_ms - now_ms < FRESH_MS;
 }
 
-bool fleet_needs_check(const struct journal_fleet *fleet, const struct sending *sending)
+bool fleet_needs_check(const struct sending *sending)
 {
     const struct event *event = &sending->entry->event;
-    (void)fleet;
     if (sending->checked)
         return false;
     /* The cmids of joins and leaves are ours, made just now. */

@@ -279,7 +279,7 @@ void fleet_pump(struct fleet_channel *channel)
     while (channel->first != NULL && !channel->wants_lease && !channel->checking &&
            channel->returned_first == NULL) {
         struct sending *sending = pop_first(channel);
-        if (fleet_needs_check(channel->fleet, sending)) {
+        if (fleet_needs_check(sending)) {
             fleet_check(channel, sending);
             return;
         }
