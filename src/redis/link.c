@@ -100,10 +100,17 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         redisAsyncHandleRead(watch->context);
 }
 
+/*
+ * hiredis asks for each command again. Starting a poll anew forgets what this turn has seen of the
+ * socket: a loop that sends something in every turn would never come to write or read.
+ */
 static void change(struct watch *watch, int add, int remove)
 {
-    watch->events = (watch->events | add) & ~remove;
-    if (watch->events == 0)
+    const int events = (watch->events | add) & ~remove;
+    if (events == watch->events)
+        return;
+    watch->events = events;
+    if (events == 0)
         uv_poll_stop(&watch->poll);
     else
         (void)uv_poll_start(&watch->poll, watch->events, on_ready);
