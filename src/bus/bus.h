@@ -45,7 +45,7 @@ typedef void bus_message_fn(struct bus_topic topic, struct bytes *payload, void 
  */
 NODISCARD enum err bus_open(struct loop *loop, const char *url, struct bus **out);
 
-/* End every subscription and free the bus. NULL is allowed. */
+/* End every subscription and free the bus; what has not left it yet is lost. NULL is allowed. */
 void bus_close(struct bus *bus);
 
 struct bus_message {
@@ -57,13 +57,14 @@ struct bus_message {
  * Hand each payload to every subscriber of its topic, in the order of the array. What one
  * subscriber gets of it arrives together, so that it can be passed on together. ERR_TOO_BIG when a
  * payload is over BUS_PAYLOAD_MAX, and then none is sent; ERR_UNAVAILABLE when a link is down or a
- * queue full, and then some may be missing somewhere.
+ * queue full, and then some may be missing somewhere. ERR_NONE means that they are on their way.
  */
 NODISCARD enum err bus_publish(struct bus *bus, const struct bus_message *messages, size_t count);
 
 /*
  * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a
- * topic once: ERR_EXISTS.
+ * topic once: ERR_EXISTS. With redis it is in force when the server has heard of it, a little later;
+ * while the link is down, when it works again. A handle's subscriptions come into force in order.
  */
 NODISCARD enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn,
                                  void *arg, struct bus_sub **out);

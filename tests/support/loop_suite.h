@@ -12,11 +12,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "ev/loop.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define HANGS_MS 60000u
+#define LOOK_US 1000u
 
 static inline void loop_hangs(struct timer *timer)
 {
@@ -32,6 +34,37 @@ static inline void run_until_stopped(struct loop *loop)
     timer_start(loop, &guard, HANGS_MS, loop_hangs);
     loop_run(loop);
     timer_stop(loop, &guard);
+}
+
+typedef bool loop_check_fn(void *arg);
+
+struct loop_wait {
+    struct task task;
+    struct loop *loop;
+    loop_check_fn *check;
+    void *arg;
+    bool over;
+};
+
+static inline void loop_look(struct task *task)
+{
+    struct loop_wait *wait = LIST_ITEM(task, struct loop_wait, task);
+    wait->over = wait->check(wait->arg);
+    if (wait->over) {
+        loop_stop(wait->loop);
+    } else {
+        (void)usleep(LOOK_US); /* timers are too coarse */
+        loop_post(wait->loop, task);
+    }
+}
+
+/* Run until `check` says so, for what nobody announces. */
+static inline void run_until(struct loop *loop, loop_check_fn *check, void *arg)
+{
+    struct loop_wait wait = {{NULL, loop_look}, loop, check, arg, false};
+    loop_post(loop, &wait.task);
+    while (!wait.over) /* others may stop the loop, too */
+        run_until_stopped(loop);
 }
 
 struct loop_turns {
