@@ -63,8 +63,9 @@ NODISCARD enum err bus_publish(struct bus *bus, const struct bus_message *messag
 
 /*
  * Call `fn` for each message on `topic`, until bus_unsubscribe(bus, *out). A handle subscribes to a
- * topic once: ERR_EXISTS. With redis it is in force when the server has heard of it, a little later;
- * while the link is down, when it works again. A handle's subscriptions come into force in order.
+ * topic once: ERR_EXISTS. With redis it is in force when the server has heard of it, a little
+ * later; while the link is down, when it works again. A handle's subscriptions come into force in
+ * order.
  */
 NODISCARD enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *fn,
                                  void *arg, struct bus_sub **out);
