@@ -9,9 +9,10 @@
  *   2. place   one function call in Redis: seq, prev, n; from that moment others see the event
  *   3. produce to Kafka, acks=all; the delivery report ends the entry
  *
- * Entries of one channel get their places in the order in which they came. When the channel's lease
- * is at its end, or Redis is another than before, the channel waits for a fresh lease from the
- * store.
+ * Entries of one channel get their places in the order in which they came. So a channel begins with
+ * one call at a time; only when Redis has said how many seqs are left do as many go out one after
+ * the other. When the channel's lease is at its end, or Redis is another than before, the channel
+ * waits for a fresh lease from the store.
  */
 
 #include <pthread.h>
@@ -41,6 +42,7 @@ struct fleet_channel {
     struct sending *returned_first; /* came back from Redis without a place, in order */
     struct sending *returned_last;
     size_t placing; /* function calls without a reply */
+    uint64_t room;  /* how many of them may be under way: none of them will come back */
     size_t jobs;    /* jobs and lease calls under way */
     bool wants_lease;
     bool new_boot; /* Redis is another than when the last lease was taken */
@@ -91,6 +93,9 @@ void fleet_finish(struct sending *sending, enum err result);
 
 /* Send on what waits in the channel, as far as it may be. */
 void fleet_pump(struct fleet_channel *channel);
+
+/* A reply or a check has come: take back what came back, get a lease if one is wanted, or pump. */
+void fleet_go_on(struct fleet_channel *channel);
 
 /* Put an entry back in front of the channel's queue; end all that wait in it. */
 void fleet_requeue(struct fleet_channel *channel, struct sending *sending);

@@ -88,10 +88,7 @@ static void looked(struct job *job)
         sending->checked = true;
         fleet_requeue(channel, sending);
     }
-    if (channel->wants_lease && channel->placing == 0 && channel->jobs == 0)
-        fleet_take_lease(channel, false);
-    else
-        fleet_pump(channel);
+    fleet_go_on(channel);
 }
 
 void fleet_check(struct fleet_channel *channel, struct sending *sending)
@@ -104,5 +101,5 @@ void fleet_check(struct fleet_channel *channel, struct sending *sending)
     channel->checking = false;
     channel->jobs--;
     fleet_finish(sending, ERR_UNAVAILABLE);
-    fleet_pump(channel);
+    fleet_go_on(channel);
 }

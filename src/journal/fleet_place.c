@@ -48,7 +48,7 @@ void fleet_finish(struct sending *sending, enum err result)
     fleet->stats.waiting--;
     fleet->stats.batches++;
     if (result == ERR_NONE) {
-        fleet->stats.events++;
+        fleet->stats.events += entry->duplicate ? 0 : 1;
         histogram_add(&fleet->stats.durable, journal_age_us(entry));
     } else {
         fleet->stats.failures++;
@@ -106,6 +106,7 @@ static void on_new_place(struct sending *sending, const struct redis_value *repl
         fleet_finish(sending, ERR_INTERNAL);
         return;
     }
+    sending->channel->room = left;
     if (left < FLEET_LEASE / 2)
         fleet_take_lease(sending->channel, true);
     produce(sending);
@@ -131,6 +132,7 @@ static void on_known_place(struct sending *sending, const struct redis_value *re
 
 static void return_to_queue(struct sending *sending)
 {
+    sending->channel->room = 0;
     push_last(&sending->channel->returned_first, &sending->channel->returned_last, sending);
 }
 
@@ -160,6 +162,7 @@ static void on_placed(const struct redis_value *reply, void *arg)
     struct fleet_channel *channel = sending->channel;
     channel->placing--;
     if (reply == NULL) {
+        channel->room = 0;
         fleet_finish(sending, ERR_UNAVAILABLE); /* it may have a place: the retry will tell */
     } else if (reply->type == REDIS_VALUE_LIST) {
         on_list(sending, reply);
@@ -170,13 +173,7 @@ static void on_placed(const struct redis_value *reply, void *arg)
         if (slice_starts(reply->text, SLICE("READONLY")))
             redis_link_reset(channel->link);
     }
-    if (channel->placing > 0)
-        return;
-    take_back_returned(channel);
-    if (channel->wants_lease && channel->jobs == 0)
-        fleet_take_lease(channel, false);
-    else
-        fleet_pump(channel);
+    fleet_go_on(channel);
 }
 
 struct place_call {
@@ -274,10 +271,15 @@ static void drop_if_idle(struct fleet_channel *channel)
     mem_free(channel);
 }
 
+static bool may_send(const struct fleet_channel *channel)
+{
+    return !channel->wants_lease && !channel->checking && channel->returned_first == NULL &&
+           (channel->placing == 0 || channel->placing < channel->room);
+}
+
 void fleet_pump(struct fleet_channel *channel)
 {
-    while (channel->first != NULL && !channel->wants_lease && !channel->checking &&
-           channel->returned_first == NULL) {
+    while (channel->first != NULL && may_send(channel)) {
         struct sending *sending = pop_first(channel);
         if (fleet_needs_check(sending)) {
             fleet_check(channel, sending);
@@ -286,6 +288,17 @@ void fleet_pump(struct fleet_channel *channel)
         place(channel, sending);
     }
     drop_if_idle(channel);
+}
+
+void fleet_go_on(struct fleet_channel *channel)
+{
+    /* What is being looked up came after them: it will go in front of the queue first. */
+    if (channel->placing == 0 && !channel->checking)
+        take_back_returned(channel);
+    if (channel->wants_lease && channel->placing == 0 && channel->jobs == 0)
+        fleet_take_lease(channel, false);
+    else
+        fleet_pump(channel);
 }
 
 void fleet_enqueue(struct journal_fleet *fleet, struct journal_entry *entry)

@@ -12,7 +12,8 @@
  * loop that appended.
  *
  * Committed events go to `on_commit` once each, in order of seq per channel, on a thread of the
- * journal and before their done callbacks are posted: there they are handed to the bus.
+ * journal and before their done callbacks are posted: there they are handed to the bus. In a fleet
+ * Redis hands them to the bus, once each and in that order, when it gives them their places.
  */
 
 #include <stdbool.h>
@@ -52,7 +53,8 @@ struct journal_options {
     const char *store_url;        /* of "store:" and "fleet:" */
     const char *redis;            /* of "fleet:": src/redis/address.h */
     const char *kafka;            /* of "fleet:": HOST:PORT[,HOST:PORT...] */
-    size_t queue_max;             /* entries that wait; past it appends are refused */
+    size_t queue_max;             /* entries that wait, in a fleet all that are under way; past it
+                                     appends are refused */
     journal_commit_fn *on_commit; /* not called by "fleet:", where Redis publishes */
     void *on_commit_arg;
 };
@@ -62,8 +64,8 @@ struct journal_stats {
     bool up;                  /* sends are likely to be acknowledged now */
     struct histogram placed;  /* from the append until the event has its place */
     struct histogram durable; /* from the append until it is durable */
-    uint64_t events;
-    uint64_t batches;
+    uint64_t events;          /* made durable, each once */
+    uint64_t batches;         /* commits; in a fleet entries, which Kafka batches by itself */
     uint64_t failures;
     uint64_t waiting;
 };
