@@ -128,18 +128,22 @@ static void write_query_list(struct json_writer *w, struct slice text)
 /* The arguments of the reading operations, from a query to the JSON that they have elsewhere. */
 static void query_to_json(struct slice query, struct buf *out)
 {
-    static const struct slice names[] = {{"channel", 7}, {"before", 6}, {"after", 5},
-                                         {"around", 6},  {"limit", 5},  {"ids", 3}};
+    static const struct {
+        struct slice name;
+        bool is_list;
+    } known[] = {{{"channel", 7}, false}, {{"before", 6}, false}, {{"after", 5}, false},
+                 {{"around", 6}, false},  {{"limit", 5}, false},  {{"ids", 3}, true},
+                 {{"users", 5}, true}};
     struct json_writer w;
     struct buf value = {0};
     json_writer_init(&w, out);
     json_object_begin(&w);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         buf_clear(&value);
-        if (!http_query_get(query, names[i], &value))
+        if (!http_query_get(query, known[i].name, &value))
             continue;
-        json_name(&w, names[i]);
-        if (slice_eq(names[i], SLICE("ids")))
+        json_name(&w, known[i].name);
+        if (known[i].is_list)
             write_query_list(&w, buf_slice(&value));
         else
             write_query_value(&w, buf_slice(&value));

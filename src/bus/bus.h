@@ -9,7 +9,8 @@
  * loop can only publish, from one thread at a time. Callbacks run on the loop's thread, and never
  * from inside the call that caused them. Messages of one publisher on one topic arrive in order.
  *
- * Topics are a space and an id; drivers spell them: channel-5, user-7.
+ * Topics are a space and an id; drivers spell them: channel-5, user-7,
+ * presence-7.
  */
 
 #include <stdbool.h>
@@ -22,8 +23,9 @@
 #define BUS_PAYLOAD_MAX (64u * 1024u)
 
 enum bus_space {
-    BUS_CHANNEL = 1, /* events of a channel */
-    BUS_USER = 2,    /* what concerns all sockets of one person */
+    BUS_CHANNEL = 1,  /* events of a channel */
+    BUS_USER = 2,     /* what concerns all sockets of one person */
+    BUS_PRESENCE = 3, /* a person comes and goes */
 };
 
 struct bus_topic {

@@ -43,19 +43,24 @@ static struct bus_redis *redis_of(const struct bus *bus)
 
 /* ---- topics ---- */
 
+static const struct slice spaces[] = {
+    [BUS_CHANNEL] = {"channel-", 8}, [BUS_USER] = {"user-", 5}, [BUS_PRESENCE] = {"presence-", 9}};
+
 static void spell(struct bus_topic topic, struct buf *out)
 {
-    buf_append(out, topic.space == BUS_CHANNEL ? SLICE("channel-") : SLICE("user-"));
+    buf_append(out, spaces[topic.space]);
     buf_u64(out, topic.id);
 }
 
 static bool read_topic(struct slice text, struct bus_topic *out)
 {
-    out->space = BUS_CHANNEL;
-    if (slice_starts(text, SLICE("channel-")))
-        return slice_to_u64(slice_skip(text, 8), &out->id);
-    out->space = BUS_USER;
-    return slice_starts(text, SLICE("user-")) && slice_to_u64(slice_skip(text, 5), &out->id);
+    for (unsigned space = BUS_CHANNEL; space <= BUS_PRESENCE; space++) {
+        if (slice_starts(text, spaces[space])) {
+            out->space = (enum bus_space)space;
+            return slice_to_u64(slice_skip(text, spaces[space].len), &out->id);
+        }
+    }
+    return false;
 }
 
 static struct server *server_of(struct bus_redis *bus, struct bus_topic topic)

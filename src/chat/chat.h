@@ -18,6 +18,7 @@
 
 struct bus;
 struct pool;
+struct presence;
 
 struct chat_options {
     struct account_policy accounts;
@@ -29,6 +30,7 @@ struct chat_options {
 struct chat {
     struct loop *loop;
     struct bus *bus;
+    struct presence *presence;
     struct journal *journal;
     struct pool *stores;
     struct pool *passwords;

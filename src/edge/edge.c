@@ -45,9 +45,10 @@ void edge_destroy(struct edge *edge)
         return;
     assert(list_empty(&edge->sessions) && edge->repairs == 0);
     repair_stop(edge);
-    assert(edge->channels.len == 0 && edge->userIdToSocket.len == 0);
+    assert(edge->channels.len == 0 && edge->userIdToSocket.len == 0 && edge->watched.len == 0);
     map_fini(&edge->channels);
     map_fini(&edge->userIdToSocket);
+    map_fini(&edge->watched);
     buf_fini(&edge->scratch);
     mem_free(edge);
 }
@@ -144,7 +145,8 @@ void edge_drain(struct edge *edge, uint64_t window_ms, bool at_once)
 
 bool edge_idle(const struct edge *edge)
 {
-    return edge->stats.sessions == 0 && edge->repairs == 0 && edge->checks == 0;
+    return edge->stats.sessions == 0 && edge->repairs == 0 && edge->checks == 0 &&
+           edge->questions == 0;
 }
 
 size_t edge_sessions(const struct edge *edge)

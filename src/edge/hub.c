@@ -10,6 +10,7 @@
 #include "edge/repair.h"
 #include "edge/session.h"
 #include "edge/standing.h"
+#include "edge/watch.h"
 #include "model/event.h"
 #include "rpc/write.h"
 
@@ -195,6 +196,7 @@ bool hub_add_user(struct session *session, uint64_t id)
     }
     list_push(&user->sessions, &session->user_link);
     session->user = user;
+    watch_announce(edge, user);
     return true;
 }
 
@@ -206,6 +208,7 @@ void hub_remove_user(struct session *session)
         return;
     session->user = NULL;
     list_remove(&session->user_link);
+    watch_announce(edge, user);
     if (!list_empty(&user->sessions))
         return;
     bus_unsubscribe(edge->chat->bus, user->sub);

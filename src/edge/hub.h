@@ -26,10 +26,12 @@ struct edge {
     struct list sessions;
     struct map userIdToSocket; /* user id -> struct edge_user */
     struct map channels;       /* channel id -> struct edge_channel */
+    struct map watched;        /* user id -> struct watched, watch.c's */
     struct buf scratch;        /* the event being encoded */
     struct edge_stats stats;
-    size_t repairs; /* under way */
-    size_t checks;  /* of memberships, under way */
+    size_t repairs;   /* under way */
+    size_t checks;    /* of memberships, under way */
+    size_t questions; /* about presence, under way */
     struct timer repair_timer;
     uint64_t repair_tick;
     uint64_t arrived_ns; /* of the first event that is not written yet; 0: none */

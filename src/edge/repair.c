@@ -8,6 +8,7 @@
 #include "bus/bus.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/watch.h"
 #include "ev/pool.h"
 #include "store/store.h"
 
@@ -126,6 +127,7 @@ static void on_gap(void *arg)
     struct edge *edge = arg;
     log_info("looking for what the bus lost", LOG_U64("channels", edge->channels.len));
     repair_part(edge, 0, 1);
+    watch_refresh(edge, 0, 1);
 }
 
 static void on_tick(struct timer *timer)
@@ -133,6 +135,7 @@ static void on_tick(struct timer *timer)
     struct edge *edge = LIST_ITEM(timer, struct edge, repair_timer);
     edge->repair_tick++;
     repair_part(edge, edge->repair_tick % ROUND_TICKS, ROUND_TICKS);
+    watch_refresh(edge, edge->repair_tick % ROUND_TICKS, ROUND_TICKS);
     timer_start(edge->chat->loop, timer, TICK_MS, on_tick);
 }
 

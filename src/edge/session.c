@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/watch.h"
 #include "net/conn.h"
 #include "rpc/rpc.h"
 #include "rpc/write.h"
@@ -204,11 +205,31 @@ static void start(struct session *session, struct rpc_call *call)
         conn_pause(session->conn);
 }
 
+/* An operation that is about the socket itself. */
+struct own_op {
+    struct slice name;
+    void (*handle)(struct session *session, struct rpc_call *call);
+};
+
+static const struct own_op *own_op_find(struct slice name)
+{
+    static const struct own_op ops[] = {
+        {{"hello", 5}, session_hello},
+        {{"setPresence", 11}, watch_set},
+        {{"watchPresence", 13}, watch_users},
+    };
+    for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+        if (slice_eq(ops[i].name, name))
+            return &ops[i];
+    }
+    return NULL;
+}
+
 /* Before hello only what needs no session. */
 static bool may_start(const struct session *session, struct slice op)
 {
-    return session->state == SESSION_LIVE || slice_eq(op, SLICE("signUp")) ||
-           slice_eq(op, SLICE("logIn"));
+    return session->state == SESSION_LIVE || slice_eq(op, SLICE("hello")) ||
+           slice_eq(op, SLICE("signUp")) || slice_eq(op, SLICE("logIn"));
 }
 
 /* Read "op" and "id"; false, with a strike, when they are not there. */
@@ -241,12 +262,9 @@ static void on_request(struct session *session, struct slice text)
         rpc_destroy(call);
         return;
     }
-    if (slice_eq(op, SLICE("hello"))) {
-        session_hello(session, call);
-        return;
-    }
+    const struct own_op *own = own_op_find(op);
     call->op = rpc_find(op);
-    if (call->op == NULL) {
+    if (own == NULL && call->op == NULL) {
         answer_error(session, true, call->id, ERR_INVALID,
                      SLICE("There is no such operation. See docs/PROTOCOL.md."));
         rpc_destroy(call);
@@ -254,6 +272,8 @@ static void on_request(struct session *session, struct slice text)
         answer_error(session, true, call->id, ERR_UNAUTHENTICATED,
                      SLICE("Say hello first, with the token of a session."));
         rpc_destroy(call);
+    } else if (own != NULL) {
+        own->handle(session, call);
     } else {
         start(session, call);
     }
@@ -323,6 +343,8 @@ static void on_drain(void *owner)
     }
     if (session->behind)
         send_behind(session);
+    if (session->presence_missed)
+        watch_catch_up(session);
     if (session->in_flight < IN_FLIGHT_MAX)
         conn_resume(session->conn);
 }
@@ -402,6 +424,7 @@ void session_create(struct edge *edge, struct conn *conn, struct slice token, st
     session->has_token = token_hash(token, session->token_hash);
     ws_decoder_init(&session->decoder, RPC_TEXT_MAX, true);
     conn_set_handler(conn, &handler, session);
+    list_init(&session->watching);
     list_push(&edge->sessions, &session->link);
     edge->stats.sessions++;
     arm(session, edge->options->hello_ms);
@@ -416,6 +439,7 @@ void session_create(struct edge *edge, struct conn *conn, struct slice token, st
 /* Out of all indexes: nothing is pushed to it any more. */
 static void retire(struct session *session)
 {
+    watch_nobody(session);
     hub_remove_all_channels(session);
     hub_remove_user(session);
     timer_stop(session->edge->chat->loop, &session->timer);

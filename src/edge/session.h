@@ -48,6 +48,7 @@ struct membership {
 struct session {
     struct list link; /* of the edge's sessions */
     struct list user_link;
+    struct list watching; /* watch.c's */
     struct edge *edge;
     struct conn *conn; /* NULL: gone */
     struct edge_user *user;
@@ -61,14 +62,16 @@ struct session {
     uint64_t pinged_ms;    /* 0: no ping is out */
     struct rpc_call *held; /* a send that asks the store, and behind it those that wait for it */
     uint8_t token_hash[TOKEN_HASH_BYTES];
-    uint16_t in_flight; /* requests that will still be answered */
-    uint8_t strikes;    /* requests that were no requests */
-    uint8_t state;      /* enum session_state */
-    bool has_token;     /* token_hash is set: by the cookie, or by hello */
-    bool behind;        /* events are being left out */
-    bool ping_waits;    /* the ping is behind what the peer has not taken yet */
-    bool leaving;       /* its timer closes it */
-    bool changed;       /* memberships changed while it was loading */
+    uint16_t in_flight;   /* requests that will still be answered */
+    uint8_t strikes;      /* requests that were no requests */
+    uint8_t state;        /* enum session_state */
+    bool has_token;       /* token_hash is set: by the cookie, or by hello */
+    bool behind;          /* events are being left out */
+    bool ping_waits;      /* the ping is behind what the peer has not taken yet */
+    bool leaving;         /* its timer closes it */
+    bool changed;         /* memberships changed while it was loading */
+    bool away;            /* nobody touches the device */
+    bool presence_missed; /* what watch.c told was left out */
 };
 
 /* A connection that was just upgraded; `rest` is what has arrived behind the request. */

@@ -43,6 +43,7 @@ struct process {
     struct data_dir data;
     struct buf store_url;
     struct buf bus_url;
+    struct buf presence_url;
     struct persister *persister;
     struct bus *publisher; /* the journal thread's */
     struct worker_shared shared;
@@ -162,6 +163,7 @@ static bool find_urls(struct process *process)
     const struct config *config = process->config;
     if (!process->role->fleet) {
         buf_append(&process->bus_url, SLICE(LOCAL_BUS));
+        buf_append(&process->presence_url, SLICE("proc:"));
         if (!data_dir_open(&process->data, config->data, true))
             return false;
         data_dir_store_url(&process->data, &process->store_url);
@@ -176,6 +178,8 @@ static bool find_urls(struct process *process)
     buf_format(&process->store_url, "pg:%s", config->directory);
     /* A persister hears nothing. */
     buf_format(&process->bus_url, process->role->persister ? "mem:" : "redis:%s", config->redis);
+    buf_format(&process->presence_url, process->role->persister ? "proc:" : "redis:%s",
+               config->redis);
     return true;
 }
 
@@ -192,6 +196,7 @@ static void fill_options(struct process *process)
     const struct config *config = process->config;
     struct worker_shared *shared = &process->shared;
     shared->bus_url = buf_cstr(&process->bus_url);
+    shared->presence_url = buf_cstr(&process->presence_url);
     shared->serves_edge = process->role->edge;
     shared->serves_api = process->role->api;
     shared->chat = (struct chat_options){
@@ -390,6 +395,7 @@ static void stop(struct process *process)
     board_destroy(process->shared.board);
     buf_fini(&process->store_url);
     buf_fini(&process->bus_url);
+    buf_fini(&process->presence_url);
     data_dir_close(&process->data);
     loop_destroy(process->loop);
 }

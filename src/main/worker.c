@@ -9,6 +9,7 @@
 #include "ev/loop.h"
 #include "httpd/httpd.h"
 #include "net/net.h"
+#include "presence/presence.h"
 #include "rpc/rpc.h"
 
 #define PIN_MS 1000u
@@ -62,6 +63,7 @@ void worker_destroy(struct worker *worker)
     api_destroy(worker->api);
     httpd_destroy(worker->httpd);
     chat_fini(&worker->chat);
+    presence_close(worker->chat.presence);
     bus_close(worker->chat.bus);
     net_destroy(worker->net);
     loop_destroy(worker->loop);
@@ -91,6 +93,9 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
         api_attach(worker->api, worker->httpd);
 
     enum err err = bus_open(worker->loop, shared->bus_url, &worker->chat.bus);
+    if (err == ERR_NONE)
+        err = presence_open(worker->loop, worker->chat.bus, shared->presence_url,
+                            &worker->chat.presence);
     if (err == ERR_NONE)
         edge_follow(worker->edge);
     if (err == ERR_NONE)

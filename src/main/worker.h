@@ -23,6 +23,7 @@ struct pool;
 struct worker_shared {
     struct listen_address address;
     const char *bus_url;
+    const char *presence_url;
     bool serves_edge;
     bool serves_api;
     struct journal *journal;

@@ -282,14 +282,14 @@ static void shake_hands(struct redis_link *link)
     const struct slice auth[] = {SLICE("AUTH"), slice_str(link->address.password)};
     const struct slice name[] = {SLICE("CLIENT"), SLICE("SETNAME"), SLICE("parley")};
     const struct slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"),
-                                 redis_script()};
+                                 link->options.presence ? redis_presence_script() : redis_script()};
     const struct slice info[] = {SLICE("INFO")};
     link->handshakes = 1;
     if (link->address.password[0] != '\0') {
         link->handshakes++;
         (void)send_command(link, on_step, link, 2, auth);
     }
-    if (link->options.sequencing) {
+    if (link->options.sequencing || link->options.presence) {
         link->handshakes += 2;
         (void)send_command(link, on_step, link, 4, load);
         (void)send_command(link, on_info, link, 1, info);

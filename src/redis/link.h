@@ -42,7 +42,8 @@ struct redis_value redis_value_at(const struct redis_value *list, size_t at);
 typedef void redis_reply_fn(const struct redis_value *reply, void *arg);
 
 struct redis_link_options {
-    bool sequencing; /* load the function library and read the boot id before it counts as up */
+    bool sequencing; /* load parley.lua and read the boot id before it counts as up */
+    bool presence;   /* load presence.lua before it counts as up */
     /* The link works now, or does not any more. After `down` no reply is outstanding. */
     void (*up)(void *arg);
     void (*down)(void *arg);

@@ -28,6 +28,7 @@ struct rpc_op {
 extern const struct rpc_op rpc_account_ops[];
 extern const struct rpc_op rpc_channel_ops[];
 extern const struct rpc_op rpc_message_ops[];
+extern const struct rpc_op rpc_presence_ops[];
 
 /* The call is over with call->err; `done` is called. */
 void rpc_complete(struct rpc_call *call);

@@ -110,3 +110,20 @@ void write_events(struct json_writer *w, struct slice name, const struct store_p
         write_event(w, &page->items[i]);
     json_array_end(w);
 }
+
+void write_presence_item(struct json_writer *w, const struct presence_seen *seen)
+{
+    json_object_begin(w);
+    write_member_u64(w, SLICE("user"), seen->user);
+    write_member_string(w, SLICE("state"), presence_name(seen->state));
+    json_object_end(w);
+}
+
+void write_presence(struct json_writer *w, const struct presence_seen *seen, size_t count)
+{
+    json_name(w, SLICE("presence"));
+    json_array_begin(w);
+    for (size_t i = 0; i < count; i++)
+        write_presence_item(w, &seen[i]);
+    json_array_end(w);
+}

@@ -9,6 +9,7 @@
 #include "model/channel.h"
 #include "model/event.h"
 #include "model/user.h"
+#include "presence/presence.h"
 #include "store/store.h"
 
 void write_user(struct json_writer *w, const struct user *user);
@@ -21,6 +22,10 @@ void write_channels(struct json_writer *w, struct slice name,
 /* {"ev":"message",...} */
 void write_event(struct json_writer *w, const struct event *event);
 void write_events(struct json_writer *w, struct slice name, const struct store_page *page);
+
+/* {"user":7,"state":"online"}, and "presence":[...] of them */
+void write_presence_item(struct json_writer *w, const struct presence_seen *seen);
+void write_presence(struct json_writer *w, const struct presence_seen *seen, size_t count);
 
 /* A member of the object being written. */
 void write_member_u64(struct json_writer *w, struct slice name, uint64_t value);
