@@ -50,7 +50,7 @@ def check_includes(path, layer, text):
 
 def check_public_header(path, text):
     for name in re.findall(r"^#include <([^>]+)>", text, re.M):
-        if name.split(".")[0] in ("uv", "sodium", "sqlite3", "zip") or "/" in name and \
+        if name.split(".")[0] in ("uv", "sodium", "sqlite3", "zip", "openssl") or "/" in name and \
                 name.split("/")[0] not in ("sys",):
             yield "%s: a header includes <%s>" % (path, name)
 

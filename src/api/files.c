@@ -33,7 +33,7 @@ static bool is_known(const struct http_request *request, struct slice etag)
     return known;
 }
 
-static void answer_file(struct http_exchange *x, const struct asset *asset)
+static void answer_file(struct api *api, struct http_exchange *x, const struct asset *asset)
 {
     const struct http_request *request = http_exchange_request(x);
     const bool named_by_content = slice_starts(asset->path, SLICE("/assets/"));
@@ -43,6 +43,8 @@ static void answer_file(struct http_exchange *x, const struct asset *asset)
     http_answer_header(x, SLICE("ETag"), asset->etag);
     http_answer_header(x, SLICE("Vary"), SLICE("Accept-Encoding"));
     http_answer_header(x, SLICE("Content-Security-Policy"), SLICE(CONTENT_SECURITY));
+    if (api->options->secure_cookies) /* nobody comes by HTTP any more */
+        http_answer_header(x, SLICE("Strict-Transport-Security"), SLICE("max-age=31536000"));
     if (is_known(request, asset->etag)) {
         http_answer(x, 304, SLICE_EMPTY, SLICE_EMPTY);
         return;
@@ -57,7 +59,6 @@ static void answer_file(struct http_exchange *x, const struct asset *asset)
 
 void api_on_file(struct http_exchange *x, void *arg)
 {
-    (void)arg;
     const struct http_request *request = http_exchange_request(x);
     if (!slice_eq(request->method, SLICE("GET")) && !slice_eq(request->method, SLICE("HEAD"))) {
         http_answer_header(x, SLICE("Allow"), SLICE("GET, HEAD"));
@@ -71,5 +72,5 @@ void api_on_file(struct http_exchange *x, void *arg)
     if (asset == NULL)
         http_answer_text(x, 404, "There is nothing at this path.");
     else
-        answer_file(x, asset);
+        answer_file(arg, x, asset);
 }

@@ -42,6 +42,8 @@ struct config {
     uint64_t drain_grace_s;
     uint64_t drain_window_s;
     bool secure_cookies;
+    const char *tls_cert;
+    const char *tls_key;
     bool verbose;
 
     /* Of the tools. */

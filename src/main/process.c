@@ -16,15 +16,18 @@
 #include "ev/loop.h"
 #include "ev/pool.h"
 #include "main/board.h"
+#include "main/certificate.h"
 #include "main/commands.h"
 #include "main/data_dir.h"
 #include "main/process.h"
 #include "main/worker.h"
+#include "net/tls.h"
 #include "persister/persister.h"
 #include "store/store.h"
 
 #define LOCAL_BUS "proc:parley"
 #define LOOPS_MAX 64u
+#define SIGNALS 3u
 #define STORE_QUEUE_MAX 10000u
 #define PASSWORD_QUEUE_MAX 64u
 #define DAY_US (24LL * 3600 * 1000000)
@@ -52,7 +55,7 @@ struct process {
 
     /* The main thread's loop waits for signals. */
     struct loop *loop;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     struct drained drained[LOOPS_MAX];
     unsigned busy; /* workers that drain */
     bool stopping;
@@ -218,7 +221,7 @@ static void fill_options(struct process *process)
     shared->api = (struct api_options){
         .allowed_origin = slice_str(config->allowed_origin),
         .session_us = shared->chat.accounts.session_us,
-        .secure_cookies = config->secure_cookies,
+        .secure_cookies = config->secure_cookies || shared->tls != NULL,
         .metrics = write_metrics,
         .metrics_arg = process,
     };
@@ -312,7 +315,7 @@ static void complain_store(const struct config *config, enum err err)
 
 static void close_signals(struct process *process)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&process->signals[i], NULL);
     loop_stop(process->loop);
 }
@@ -324,9 +327,24 @@ static void on_drained(struct task *task)
         close_signals(process);
 }
 
+/* SIGHUP: the files have changed. */
+static void reload(struct process *process)
+{
+    struct tls_context *context = certificate_reload(process->config);
+    if (context == NULL)
+        return;
+    for (unsigned i = 0; i < process->workers_len; i++)
+        worker_set_tls(process->workers[i], context);
+    tls_context_unref(context);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct process *process = handle->data;
+    if (number == SIGHUP) {
+        reload(process);
+        return;
+    }
     if (process->stopping) {
         log_warn("stopping at once");
         _exit(1);
@@ -351,8 +369,9 @@ static void say_ready(const struct process *process)
 {
     const struct listen_address *address = &process->shared.address;
     const bool v6 = strchr(address->host, ':') != NULL;
-    printf("Parley " PARLEY_VERSION " %s is ready at http://%s%s%s:%u", process->role->name,
-           v6 ? "[" : "", address->host, v6 ? "]" : "", address->port);
+    printf("Parley " PARLEY_VERSION " %s is ready at http%s://%s%s%s:%u", process->role->name,
+           process->shared.tls != NULL ? "s" : "", v6 ? "[" : "", address->host, v6 ? "]" : "",
+           address->port);
     if (!process->role->fleet)
         printf(" (data in %s)", process->config->data);
     printf("\n");
@@ -361,8 +380,8 @@ static void say_ready(const struct process *process)
 
 static void run_until_stopped(struct process *process)
 {
-    static const int numbers[2] = {SIGTERM, SIGINT};
-    for (size_t i = 0; i < 2; i++) {
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(loop_uv(process->loop), &process->signals[i]);
         process->signals[i].data = process;
         uv_signal_start(&process->signals[i], on_signal, numbers[i]);
@@ -393,6 +412,7 @@ static void stop(struct process *process)
         worker_destroy(process->workers[i]);
     bus_close(process->publisher);
     board_destroy(process->shared.board);
+    tls_context_unref(process->shared.tls);
     buf_fini(&process->store_url);
     buf_fini(&process->bus_url);
     buf_fini(&process->presence_url);
@@ -414,7 +434,8 @@ int process_run(const struct config *config, const struct process_role *role)
 {
     struct process process_here = {.config = config, .role = role, .data = {.lock_fd = -1}};
     struct process *process = &process_here;
-    if (!claim_address(process) || !find_urls(process))
+    if (!certificate_open(config, &process->shared.tls) || !claim_address(process) ||
+        !find_urls(process))
         return 1;
     fill_options(process);
     process->loop = loop_create();

@@ -9,6 +9,7 @@
 #include "ev/loop.h"
 #include "httpd/httpd.h"
 #include "net/net.h"
+#include "net/tls.h"
 #include "presence/presence.h"
 #include "rpc/rpc.h"
 
@@ -77,6 +78,8 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
     worker->index = index;
     worker->loop = loop_create();
     worker->net = net_create(worker->loop);
+    if (shared->tls != NULL)
+        net_set_tls(worker->net, shared->tls);
     worker->httpd = httpd_create(worker->net, RPC_TEXT_MAX);
     worker->chat = (struct chat){.loop = worker->loop,
                                  .journal = shared->journal,
@@ -110,6 +113,29 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
     pthread_setname_np(worker->thread, "loop");
     *out = worker;
     return ERR_NONE;
+}
+
+/* ---- another certificate ---- */
+
+struct new_tls {
+    struct task task;
+    struct worker *worker;
+    struct tls_context *context;
+};
+
+static void set_tls(struct task *task)
+{
+    struct new_tls *new_tls = LIST_ITEM(task, struct new_tls, task);
+    net_set_tls(new_tls->worker->net, new_tls->context);
+    tls_context_unref(new_tls->context);
+    mem_free(new_tls);
+}
+
+void worker_set_tls(struct worker *worker, struct tls_context *context)
+{
+    struct new_tls *new_tls = mem_alloc(sizeof(*new_tls));
+    *new_tls = (struct new_tls){{NULL, set_tls}, worker, tls_context_ref(context)};
+    loop_post(worker->loop, &new_tls->task);
 }
 
 /* ---- stopping ---- */

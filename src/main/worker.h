@@ -18,6 +18,7 @@
 #include "net/listener.h"
 
 struct pool;
+struct tls_context;
 
 /* What all workers have in common; it outlives them. */
 struct worker_shared {
@@ -33,6 +34,7 @@ struct worker_shared {
     struct edge_options edge;
     struct api_options api;
     struct board *board;
+    struct tls_context *tls; /* NULL: no encryption */
 };
 
 struct worker;
@@ -40,6 +42,9 @@ struct worker;
 /* Set up a loop and start its thread. */
 NODISCARD enum err worker_start(const struct worker_shared *shared, unsigned index,
                                 struct worker **out);
+
+/* New connections get this certificate. Takes a reference. */
+void worker_set_tls(struct worker *worker, struct tls_context *context);
 
 /* How a worker stops. */
 struct worker_drain {

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "ev/loop.h"
 #include "net/net.h"
+#include "net/tls.h"
 
 #define READ_BYTES (64u * 1024u)
 #define WRITE_BYTES (16u * 1024u)
@@ -56,7 +57,8 @@ struct net {
     uint64_t write_ns;        /* what one write costs, on average */
     struct node *free_nodes;
     size_t free_nodes_len;
-    net_flush_fn *on_flush; /* NULL: nobody asked */
+    struct tls_context *tls; /* NULL: connections are not encrypted */
+    net_flush_fn *on_flush;  /* NULL: nobody asked */
     void *on_flush_arg;
     struct net_stats stats;
     char read[READ_BYTES];
@@ -66,6 +68,7 @@ struct net {
 struct conn {
     uv_poll_t poll;
     struct net *net;
+    struct tls *tls; /* NULL: not encrypted */
     const struct conn_handler *handler;
     void *owner;
     struct list dirty;
@@ -120,6 +123,7 @@ void net_destroy(struct net *net)
         mem_free(node);
     }
     list_remove(&net->flush.link);
+    tls_context_unref(net->tls);
     uv_close((uv_handle_t *)&net->gather, on_net_closed);
 }
 
@@ -127,6 +131,12 @@ void net_on_flush(struct net *net, net_flush_fn *fn, void *arg)
 {
     net->on_flush = fn;
     net->on_flush_arg = arg;
+}
+
+void net_set_tls(struct net *net, struct tls_context *context)
+{
+    tls_context_unref(net->tls);
+    net->tls = tls_context_ref(context);
 }
 
 struct loop *net_loop(struct net *net)
@@ -257,10 +267,13 @@ void conn_send_copy(struct conn *conn, struct slice bytes)
 
 static void watch(struct conn *conn)
 {
+    const bool shaking_hands = conn->tls != NULL && !tls_is_ready(conn->tls);
     int events = 0;
-    if (!conn->paused)
+    if (!conn->paused || shaking_hands)
         events |= UV_READABLE;
-    if (conn->stalled_since_ms != 0)
+    if (conn->tls != NULL && tls_waits_to_write(conn->tls))
+        events |= UV_WRITABLE;
+    if (conn->stalled_since_ms != 0 && !shaking_hands)
         events |= UV_WRITABLE;
     const int rc = uv_poll_start(&conn->poll, events, on_ready);
     assert(rc == 0);
@@ -271,35 +284,50 @@ static void send_end(struct conn *conn)
     if (conn->shut)
         return;
     conn->shut = true;
+    if (conn->tls != NULL)
+        tls_end(conn->tls);
     (void)shutdown(conn->fd, SHUT_WR);
+}
+
+/* Copy the front of the queue together, as much as fits; how many bytes. */
+static size_t copy_front(struct conn *conn, const struct iovec *iov, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count && len < WRITE_BYTES; i++) {
+        const size_t room = WRITE_BYTES - len;
+        const size_t some = iov[i].iov_len < room ? iov[i].iov_len : room;
+        memcpy(conn->net->write + len, iov[i].iov_base, some);
+        len += some;
+    }
+    return len;
 }
 
 /*
  * One system call for the front of the queue. Several small frames are copied together first: the
- * kernel looks at each part of a vector on its own, and that costs more than the copy.
+ * kernel looks at each part of a vector on its own, and that costs more than the copy. TLS gets one
+ * record at a time.
  */
 static ssize_t write_some(struct conn *conn)
 {
     struct iovec iov[IOV_MAX_ITEMS];
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
     const size_t count = queue_vector(conn, iov);
+    if (conn->tls != NULL)
+        return tls_send(conn->tls, conn->net->write, copy_front(conn, iov, count));
     if (count == 1)
         return send(conn->fd, iov[0].iov_base, iov[0].iov_len, flags);
     if (conn->queued > WRITE_BYTES) {
         const struct msghdr msg = {.msg_iov = iov, .msg_iovlen = count};
         return sendmsg(conn->fd, &msg, flags);
     }
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(conn->net->write + len, iov[i].iov_base, iov[i].iov_len);
-        len += iov[i].iov_len;
-    }
-    return send(conn->fd, conn->net->write, len, flags);
+    return send(conn->fd, conn->net->write, copy_front(conn, iov, count), flags);
 }
 
 /* Write what is queued; false when the connection broke. */
 static bool write_queue(struct conn *conn)
 {
+    if (conn->tls != NULL && !tls_is_ready(conn->tls))
+        return true; /* as if the peer took nothing yet */
     while (conn->queued > 0) {
         const ssize_t sent = write_some(conn);
         conn->net->stats.writes++;
@@ -385,10 +413,27 @@ static void flush_all(struct turn_end *end)
     }
 }
 
+/* As recv() into the loop's buffer, through TLS when there is some. */
+static ssize_t take(struct conn *conn)
+{
+    struct net *net = conn->net;
+    if (conn->tls == NULL)
+        return recv(conn->fd, net->read, sizeof(net->read), MSG_DONTWAIT);
+    const bool was_ready = tls_is_ready(conn->tls);
+    const bool waited = tls_waits_to_write(conn->tls);
+    const ssize_t got = tls_recv(conn->tls, net->read, sizeof(net->read));
+    if (waited != tls_waits_to_write(conn->tls) || was_ready != tls_is_ready(conn->tls)) {
+        const int error = errno;
+        watch(conn);
+        errno = error;
+    }
+    return got;
+}
+
 static void read_some(struct conn *conn)
 {
     struct net *net = conn->net;
-    const ssize_t got = recv(conn->fd, net->read, sizeof(net->read), MSG_DONTWAIT);
+    const ssize_t got = take(conn);
     if (got > 0) {
         net->stats.bytes_in += (uint64_t)got;
         if (!conn->finishing)
@@ -405,6 +450,12 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct conn *conn = poll->data;
     if (status < 0) {
         conn_close(conn);
+        return;
+    }
+    const bool unfinished =
+        conn->tls != NULL && (!tls_is_ready(conn->tls) || tls_waits_to_write(conn->tls));
+    if (unfinished) {
+        read_some(conn); /* goes on with what TLS has to say for itself */
         return;
     }
     if ((events & UV_WRITABLE) != 0)
@@ -432,7 +483,11 @@ struct conn *conn_create(struct net *net, int fd, const struct conn_handler *han
     assert(rc == 0);
     conn->poll.data = conn;
     net->stats.connections++;
+    if (net->tls != NULL)
+        conn->tls = tls_create(net->tls, fd);
     watch(conn);
+    if (net->tls != NULL && conn->tls == NULL)
+        conn_close(conn);
     return conn;
 }
 
@@ -446,6 +501,7 @@ static void on_poll_closed(uv_handle_t *handle)
 {
     struct conn *conn = handle->data;
     conn->net->stats.connections--;
+    tls_destroy(conn->tls);
     (void)close(conn->fd);
     conn->handler->on_closed(conn->owner);
     mem_free(conn);

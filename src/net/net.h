@@ -13,6 +13,7 @@
 
 struct loop;
 struct net;
+struct tls_context;
 
 /* Counters since the start, for /metrics. */
 struct net_stats {
@@ -26,6 +27,10 @@ struct net *net_create(struct loop *loop);
 
 /* After its last connection is gone. NULL is allowed. */
 void net_destroy(struct net *net);
+
+/* Connections that are created from now on are encrypted with this certificate. Takes a reference.
+ */
+void net_set_tls(struct net *net, struct tls_context *context);
 
 /* Call `fn` after each flush of what was queued. */
 typedef void net_flush_fn(void *arg);

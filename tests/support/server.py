@@ -64,7 +64,7 @@ class Process:
         for thread in self._threads:
             thread.start()
         line = self._lines.get(timeout=WAIT_S)
-        found = re.search(r"(?:http|ws)://(\S+):(\d+)", line or "")
+        found = re.search(r"(?:https?|ws)://(\S+):(\d+)", line or "")
         if not found:
             self.process.wait(WAIT_S)
             self._close()

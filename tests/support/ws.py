@@ -70,8 +70,9 @@ class WebSocket:
     """One connection. Single-threaded: nothing is read but by recv()."""
 
     def __init__(self, host, port, path="/ws", headers=(), timeout=WAIT_S, receive_buffer=None,
-                 segment=None, behind=b"", pong=True):
-        """`behind`: bytes sent together with the handshake; pong: answer pings inside recv().
+                 segment=None, behind=b"", pong=True, tls=None):
+        """`behind`: bytes sent together with the handshake; pong: answer pings inside recv(); tls: an
+        ssl.SSLContext, for wss.
 
         A small receive_buffer and a small segment keep the kernels from taking much for a slow reader.
         """
@@ -91,6 +92,8 @@ class WebSocket:
         try:
             self.socket.connect((host, port))
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls:
+                self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
             self._handshake(host, port, path, headers, behind)
         except BaseException:
             self.socket.close()
