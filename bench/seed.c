@@ -49,9 +49,9 @@ static uint64_t add_user(struct store *store, uint64_t number)
     token_create(token);
     if (!token_hash(slice_from(token, sizeof(token)), hash))
         exit(1);
-    check(
-        store_session_create(store, hash, id, clock_wall_us(), clock_wall_us() + 86400LL * 1000000),
-        "session");
+    check(store_session_create(store, hash, id, SLICE_EMPTY, clock_wall_us(),
+                               clock_wall_us() + 86400LL * 1000000),
+          "session");
     printf("%.*s\n", (int)sizeof(token), token);
     buf_fini(&name);
     return id;

@@ -191,7 +191,7 @@ static void start(struct api *api, struct http_exchange *x, const struct rpc_op 
         return;
     }
     struct owner *owner = mem_alloc(sizeof(*owner));
-    *owner = (struct owner){api, x, op == rpc_find(SLICE("logOut"))};
+    *owner = (struct owner){api, x, rpc_ends_session(op)};
     call->op = op;
     call->owner = owner;
     call->done = answered;

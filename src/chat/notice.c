@@ -32,7 +32,7 @@ struct bytes *notice_encode(const struct notice *notice)
 
 bool notice_decode(struct slice in, struct notice *out)
 {
-    if (in.len != NOTICE_BYTES || in.ptr[0] < NOTICE_JOINED || in.ptr[0] > NOTICE_LOGGED_OUT)
+    if (in.len != NOTICE_BYTES || in.ptr[0] < NOTICE_JOINED || in.ptr[0] > NOTICE_USER)
         return false;
     *out = (struct notice){
         .kind = (enum notice_kind)in.ptr[0],

@@ -21,6 +21,8 @@ enum notice_kind {
     NOTICE_LEFT = 2,       /* is no member of `channel` any more */
     NOTICE_READ = 3,       /* moved the read marker of `channel` to `read_seq` */
     NOTICE_LOGGED_OUT = 4, /* the session with the key `session` has ended */
+    NOTICE_REVOKED = 5,    /* all sessions have ended but that with the key `session` (0: none) */
+    NOTICE_USER = 6,       /* something about the account has changed: ask the store */
 };
 
 struct notice {

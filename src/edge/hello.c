@@ -13,6 +13,7 @@
 #include "chat/chat.h"
 #include "edge/hub.h"
 #include "edge/session.h"
+#include "edge/validity.h"
 #include "net/conn.h"
 #include "rpc/rpc.h"
 #include "rpc/write.h"
@@ -29,6 +30,7 @@ struct load {
 
     /* What the store says. */
     struct arena arena;
+    struct store_session login;
     struct user user;
     struct store_channels channels;
 };
@@ -39,10 +41,10 @@ static void run_load(struct load *load);
 
 static enum err ask(struct load *load, struct store *store)
 {
-    uint64_t id;
     if (!load->call->has_token)
         return ERR_UNAUTHENTICATED;
-    enum err err = account_of_token(store, load->call->token_hash, &id);
+    enum err err = account_of_token(store, load->call->token_hash, &load->login);
+    const uint64_t id = load->login.user;
     if (err == ERR_NONE)
         err = store_user_get(store, id, &load->arena, &load->user);
     if (err == ERR_NONE)
@@ -120,6 +122,8 @@ static void answer(struct load *load)
     json_object_end(&w);
     json_object_end(&w);
     session->state = SESSION_LIVE;
+    validity_begin(session, load->login.expires_us);
+    session_arm(session);
     finish(load);
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "bus/bus.h"
 #include "chat/chat.h"
+#include "edge/profile.h"
 #include "edge/repair.h"
 #include "edge/session.h"
 #include "edge/standing.h"
@@ -141,8 +142,16 @@ static void end_session(struct edge_user *user, uint64_t key)
         if (session->state == SESSION_CLOSING || !session->has_token ||
             token_session_key(session->token_hash) != key)
             continue;
-        session_push_json(session, SLICE("{\"ev\":\"logged_out\"}"), CLASS_ANSWER);
-        session_close(session, 4003, SLICE("The session has ended."));
+        session_end(session);
+    }
+}
+
+static void end_other_sessions(struct edge_user *user, uint64_t kept)
+{
+    for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next) {
+        struct session *session = LIST_ITEM(link, struct session, user_link);
+        if (kept == 0 || token_session_key(session->token_hash) != kept)
+            session_end(session);
     }
 }
 
@@ -171,6 +180,12 @@ static void on_user_notice(struct bus_topic topic, struct bytes *payload, void *
         break;
     case NOTICE_LOGGED_OUT:
         end_session(user, notice.session);
+        break;
+    case NOTICE_REVOKED:
+        end_other_sessions(user, notice.session);
+        break;
+    case NOTICE_USER:
+        profile_check(edge, user);
         break;
     }
 }
@@ -214,6 +229,7 @@ void hub_remove_user(struct session *session)
     bus_unsubscribe(edge->chat->bus, user->sub);
     map_remove(&edge->userIdToSocket, user->id);
     standing_forget(user);
+    profile_forget(user);
     mem_free(user);
     edge->stats.users--;
 }

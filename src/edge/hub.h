@@ -30,7 +30,7 @@ struct edge {
     struct buf scratch;        /* the event being encoded */
     struct edge_stats stats;
     size_t repairs;   /* under way */
-    size_t checks;    /* of memberships, under way */
+    size_t checks;    /* of memberships and accounts, under way */
     size_t questions; /* about presence, under way */
     struct timer repair_timer;
     uint64_t repair_tick;
@@ -43,7 +43,8 @@ struct edge_user {
     uint64_t id;
     struct bus_sub *sub;
     struct list sessions;
-    struct list checks; /* standing.c's */
+    struct list checks;            /* standing.c's */
+    struct profile_check *profile; /* profile.c's; NULL: nothing is being asked */
 };
 
 /* A session's place among a channel's. */

@@ -8,6 +8,7 @@
 #include "bus/bus.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/validity.h"
 #include "edge/watch.h"
 #include "ev/pool.h"
 #include "store/store.h"
@@ -128,6 +129,7 @@ static void on_gap(void *arg)
     log_info("looking for what the bus lost", LOG_U64("channels", edge->channels.len));
     repair_part(edge, 0, 1);
     watch_refresh(edge, 0, 1);
+    validity_doubt_all(edge);
 }
 
 static void on_tick(struct timer *timer)

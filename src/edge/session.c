@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/validity.h"
 #include "edge/watch.h"
 #include "net/conn.h"
 #include "rpc/rpc.h"
@@ -401,7 +402,7 @@ static void on_timer(struct timer *timer)
         session_close(session, 4001, SLICE("No hello came in time."));
         return;
     }
-    if (limits_passed(session, now_ms))
+    if (limits_passed(session, now_ms) || validity_check(session, now_ms))
         return;
     if (session->pinged_ms == 0 && now_ms - session->seen_ms >= options->ping_ms)
         send_ping(session, now_ms);
@@ -410,7 +411,12 @@ static void on_timer(struct timer *timer)
     if (session->pinged_ms != 0)
         next_ms = (session->ping_waits ? now_ms : session->pinged_ms) + options->pong_ms;
     next_ms = next_ms > now_ms ? next_ms - now_ms : 1;
-    arm(session, next_ms < CHECK_MS ? next_ms : CHECK_MS);
+    arm(session, validity_wait_ms(session, next_ms < CHECK_MS ? next_ms : CHECK_MS));
+}
+
+void session_arm(struct session *session)
+{
+    arm(session, validity_wait_ms(session, CHECK_MS));
 }
 
 /* ---- life cycle ---- */
@@ -464,6 +470,14 @@ void session_close(struct session *session, uint16_t code, struct slice reason)
     conn_send_copy(session->conn, buf_slice(&frame));
     buf_fini(&frame);
     conn_finish(session->conn, LINGER_MS);
+}
+
+void session_end(struct session *session)
+{
+    if (session->state == SESSION_CLOSING || session->conn == NULL)
+        return;
+    session_push_json(session, SLICE("{\"ev\":\"logged_out\"}"), CLASS_ANSWER);
+    session_close(session, 4003, SLICE("The session has ended."));
 }
 
 void session_leave(struct session *session, uint64_t after_ms)

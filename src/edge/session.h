@@ -57,6 +57,8 @@ struct session {
     uint32_t channels_cap;
     struct ws_decoder decoder;
     struct timer timer;
+    int64_t expires_us;    /* the login's own end */
+    uint64_t valid_ms;     /* when the store was asked last whether the login is good */
     uint64_t seen_ms;      /* when something arrived last */
     uint64_t message_ms;   /* when the message that is being received began; 0: none */
     uint64_t pinged_ms;    /* 0: no ping is out */
@@ -72,6 +74,7 @@ struct session {
     bool changed;         /* memberships changed while it was loading */
     bool away;            /* nobody touches the device */
     bool presence_missed; /* what watch.c told was left out */
+    bool in_doubt;        /* the login may have ended without a word */
 };
 
 /* A connection that was just upgraded; `rest` is what has arrived behind the request. */
@@ -88,6 +91,12 @@ void session_push_json(struct session *session, struct slice json, enum session_
 
 /* Say why, and close. Nothing when it is closing already. */
 void session_close(struct session *session, uint16_t code, struct slice reason);
+
+/* The login behind it has ended: say so, and close. Nothing when it is closing already. */
+void session_end(struct session *session);
+
+/* It is live now: its timer looks after its limits. */
+void session_arm(struct session *session);
 
 /* Close for a restart in `after_ms`. */
 void session_leave(struct session *session, uint64_t after_ms);

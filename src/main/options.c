@@ -19,6 +19,7 @@
 enum kind {
     KIND_TEXT,
     KIND_NUMBER,
+    KIND_CHOICE, /* one of the words of `value` */
     KIND_SWITCH, /* a flag without a value; "yes" or "no" in the environment and the file */
 };
 
@@ -90,6 +91,10 @@ static const struct option table[] = {
      "Memory that checking one password takes (argon2id)."},
     {"argon2-passes", KIND_NUMBER, CHATS, FIELD(argon2_passes), "3", 1, 100, "N",
      "Passes over that memory."},
+    {"registration", KIND_CHOICE, CHATS, FIELD(registration), "open", 0, 0, "open|invite|closed",
+     "Who may sign up: anybody, whom an owner or admin has invited, or nobody. The first account "
+     "is "
+     "the owner's and is always let in."},
     {"session-days", KIND_NUMBER, CHATS, FIELD(session_days), "90", 1, 3650, "DAYS",
      "How long a login lasts."},
     {"message-rate", KIND_NUMBER, CHATS, FIELD(message_rate), "100", 1, 100000000, "N",
@@ -161,6 +166,19 @@ static bool set_number(const struct option *option, struct slice text, uint64_t 
     return true;
 }
 
+static bool set_choice(const struct option *option, struct slice text, const char **out)
+{
+    struct slice word;
+    struct slice rest = slice_str(option->value);
+    bool found = false;
+    while (!found && slice_cut(rest, '|', &word, &rest))
+        found = slice_eq(word, text);
+    found = found || slice_eq(rest, text);
+    if (found)
+        *out = keep(text);
+    return found;
+}
+
 static bool set_switch(struct slice text, bool *out)
 {
     const bool yes = slice_eq(text, SLICE("yes")) || slice_eq(text, SLICE("true")) ||
@@ -186,6 +204,12 @@ static enum err set(struct config *config, const struct option *option, struct s
         fprintf(stderr, "parley: %s: %s must be a whole number from %llu to %llu, not \"%.*s\".\n",
                 where, option->name, (unsigned long long)option->min,
                 (unsigned long long)option->max, (int)text.len, text.ptr);
+        return ERR_INVALID;
+    case KIND_CHOICE:
+        if (set_choice(option, text, (const char **)(void *)field))
+            return ERR_NONE;
+        fprintf(stderr, "parley: %s: %s must be one of %s, not \"%.*s\".\n", where, option->name,
+                option->value, (int)text.len, text.ptr);
         return ERR_INVALID;
     case KIND_SWITCH:
         if (set_switch(text, (bool *)(void *)field))

@@ -31,6 +31,7 @@ struct config {
     uint64_t argon2_memory_kib;
     uint64_t argon2_passes;
     uint64_t session_days;
+    const char *registration;
     uint64_t message_rate;
     uint64_t message_burst;
     uint64_t journal_queue;

@@ -194,6 +194,14 @@ static void write_metrics(struct buf *out, void *arg)
         persister_metrics(process->persister, out);
 }
 
+static enum registration registration_of(const struct config *config)
+{
+    const struct slice word = slice_str(config->registration);
+    if (slice_eq(word, SLICE("invite")))
+        return REGISTRATION_INVITE;
+    return slice_eq(word, SLICE("closed")) ? REGISTRATION_CLOSED : REGISTRATION_OPEN;
+}
+
 static void fill_options(struct process *process)
 {
     const struct config *config = process->config;
@@ -205,7 +213,8 @@ static void fill_options(struct process *process)
     shared->chat = (struct chat_options){
         .accounts = {.argon2_passes = config->argon2_passes,
                      .argon2_bytes = (size_t)config->argon2_memory_kib * 1024u,
-                     .session_us = (int64_t)config->session_days * DAY_US},
+                     .session_us = (int64_t)config->session_days * DAY_US,
+                     .registration = registration_of(config)},
         .message_rate = (uint32_t)config->message_rate,
         .message_burst = (uint32_t)config->message_burst,
     };

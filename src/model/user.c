@@ -2,6 +2,8 @@
 
 #include "model/user.h"
 
+#include <assert.h>
+
 #include "base/utf8.h"
 #include "model/text.h"
 
@@ -33,18 +35,62 @@ bool user_name_normalize(struct slice name, char *out)
     return true;
 }
 
-bool user_display_name_valid(struct slice name)
+/* Whether it is at most `max` characters, none of them control characters; *seen: not only spaces.
+ */
+static bool is_line(struct slice text, unsigned max, bool *seen)
 {
-    if (name.len > USER_DISPLAY_NAME_MAX * 4 || !utf8_valid(name))
+    if (text.len > (size_t)max * 4 || !utf8_valid(text))
         return false;
-
     unsigned count = 0;
-    bool seen = false; /* something that is not a space */
-    for (size_t at = 0; at < name.len; count++) {
-        const uint32_t code = utf8_next(name, &at);
+    *seen = false;
+    for (size_t at = 0; at < text.len; count++) {
+        const uint32_t code = utf8_next(text, &at);
         if (text_is_control(code))
             return false;
-        seen = seen || !text_is_space(code);
+        *seen = *seen || !text_is_space(code);
     }
-    return seen && count <= USER_DISPLAY_NAME_MAX;
+    return count <= max;
+}
+
+bool user_display_name_valid(struct slice name)
+{
+    bool seen;
+    return is_line(name, USER_DISPLAY_NAME_MAX, &seen) && seen;
+}
+
+bool user_status_text_valid(struct slice text)
+{
+    bool seen;
+    return is_line(text, USER_STATUS_TEXT_MAX, &seen);
+}
+
+bool user_status_emoji_valid(struct slice emoji)
+{
+    bool seen;
+    return emoji.len <= USER_STATUS_EMOJI_MAX && is_line(emoji, USER_STATUS_EMOJI_MAX, &seen);
+}
+
+/* ---- roles ---- */
+
+static const struct slice role_names[] = {
+    [USER_OWNER] = {"owner", 5},
+    [USER_ADMIN] = {"admin", 5},
+    [USER_MEMBER] = {"member", 6},
+};
+
+struct slice user_role_name(enum user_role role)
+{
+    assert(role >= USER_OWNER && role <= USER_MEMBER);
+    return role_names[role];
+}
+
+bool user_role_parse(struct slice name, enum user_role *out)
+{
+    for (enum user_role role = USER_OWNER; role <= USER_MEMBER; role++) {
+        if (slice_eq(name, role_names[role])) {
+            *out = role;
+            return true;
+        }
+    }
+    return false;
 }

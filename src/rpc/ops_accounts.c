@@ -8,24 +8,20 @@
 
 /* ---- signUp, logIn, logOut ---- */
 
-struct credentials {
-    struct slice name;
-    struct slice password;
-    struct slice display_name;
-};
-
 /* Longer ones are refused later with a sentence; this only keeps them from being copied about. */
 #define CREDENTIAL_MAX 1024u
 
 static enum err check_credentials(struct rpc_call *call)
 {
-    struct credentials *c = arena_zalloc(&call->arena, sizeof(*c));
+    struct account_sign_up *c = arena_zalloc(&call->arena, sizeof(*c));
     call->data = c;
     enum err err = args_string(call, SLICE("name"), CREDENTIAL_MAX, &c->name);
     if (err == ERR_NONE)
         err = args_string(call, SLICE("password"), CREDENTIAL_MAX, &c->password);
     if (err == ERR_NONE)
         err = args_string_or_empty(call, SLICE("display_name"), CREDENTIAL_MAX, &c->display_name);
+    if (err == ERR_NONE)
+        err = args_string_or_empty(call, SLICE("invite"), CREDENTIAL_MAX, &c->invite);
     return err;
 }
 
@@ -39,12 +35,11 @@ static void write_session(struct rpc_call *call, const struct account_session *s
 
 static enum err work_sign_up(struct rpc_call *call, struct store *store)
 {
-    const struct credentials *c = call->data;
+    const struct account_sign_up *c = call->data;
     const char *problem = "";
     struct account_session session;
     const enum err err =
-        account_sign_up(store, &call->chat->options->accounts, c->name, c->password,
-                        c->display_name, &call->arena, &session, &problem);
+        account_sign_up(store, &call->chat->options->accounts, c, &call->arena, &session, &problem);
     if (err != ERR_NONE)
         return rpc_refuse(call, err, slice_str(problem));
     write_session(call, &session);
@@ -53,7 +48,7 @@ static enum err work_sign_up(struct rpc_call *call, struct store *store)
 
 static enum err work_log_in(struct rpc_call *call, struct store *store)
 {
-    const struct credentials *c = call->data;
+    const struct account_sign_up *c = call->data;
     struct account_session session;
     const enum err err = account_log_in(store, &call->chat->options->accounts, c->name, c->password,
                                         &call->arena, &session);
@@ -71,6 +66,104 @@ static void finish_log_out(struct rpc_call *call)
 {
     const struct notice notice = {.kind = NOTICE_LOGGED_OUT,
                                   .session = token_session_key(call->token_hash)};
+    chat_notify(call->chat, call->user, &notice);
+    rpc_complete(call);
+}
+
+static void tell_revoked(struct rpc_call *call, uint64_t kept)
+{
+    const struct notice notice = {.kind = NOTICE_REVOKED, .session = kept};
+    chat_notify(call->chat, call->user, &notice);
+    rpc_complete(call);
+}
+
+static enum err work_log_out_everywhere(struct rpc_call *call, struct store *store)
+{
+    return account_log_out_everywhere(store, call->user);
+}
+
+static void finish_log_out_everywhere(struct rpc_call *call)
+{
+    tell_revoked(call, 0);
+}
+
+/* ---- changePassword ---- */
+
+struct password_call {
+    struct slice old;
+    struct slice password;
+};
+
+static enum err check_change_password(struct rpc_call *call)
+{
+    struct password_call *data = arena_zalloc(&call->arena, sizeof(*data));
+    call->data = data;
+    const enum err err = args_string(call, SLICE("old"), CREDENTIAL_MAX, &data->old);
+    return err != ERR_NONE ? err : args_string(call, SLICE("new"), CREDENTIAL_MAX, &data->password);
+}
+
+static enum err work_change_password(struct rpc_call *call, struct store *store)
+{
+    const struct password_call *data = call->data;
+    const char *problem = "";
+    const enum err err =
+        account_change_password(store, &call->chat->options->accounts, call->user, call->token_hash,
+                                data->old, data->password, &problem);
+    return err == ERR_NONE ? err : rpc_refuse(call, err, slice_str(problem));
+}
+
+static void finish_change_password(struct rpc_call *call)
+{
+    tell_revoked(call, token_session_key(call->token_hash));
+}
+
+/* ---- updateProfile ---- */
+
+struct profile_call {
+    struct slice texts[3];
+    struct account_profile profile;
+};
+
+static enum err check_profile(struct rpc_call *call)
+{
+    struct profile_call *data = arena_zalloc(&call->arena, sizeof(*data));
+    const struct {
+        struct slice name;
+        const struct slice **field;
+    } parts[] = {
+        {{"display_name", 12}, &data->profile.display_name},
+        {{"status_text", 11}, &data->profile.status_text},
+        {{"status_emoji", 12}, &data->profile.status_emoji},
+    };
+    call->data = data;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        const enum err err =
+            args_string_or_empty(call, parts[i].name, CREDENTIAL_MAX, &data->texts[i]);
+        if (err != ERR_NONE)
+            return err;
+        if (args_has(call, parts[i].name))
+            *parts[i].field = &data->texts[i];
+    }
+    return ERR_NONE;
+}
+
+static enum err work_profile(struct rpc_call *call, struct store *store)
+{
+    const struct profile_call *data = call->data;
+    const char *problem = "";
+    struct user user;
+    const enum err err =
+        account_update_profile(store, call->user, &data->profile, &call->arena, &user, &problem);
+    if (err != ERR_NONE)
+        return rpc_refuse(call, err, slice_str(problem));
+    json_name(&call->out, SLICE("user"));
+    write_user(&call->out, &user);
+    return ERR_NONE;
+}
+
+static void finish_profile(struct rpc_call *call)
+{
+    const struct notice notice = {.kind = NOTICE_USER};
     chat_notify(call->chat, call->user, &notice);
     rpc_complete(call);
 }
@@ -128,7 +221,18 @@ static enum err work_get_users(struct rpc_call *call, struct store *store)
 const struct rpc_op rpc_account_ops[] = {
     {{"signUp", 6}, RPC_ANONYMOUS | RPC_PASSWORD, check_credentials, work_sign_up, NULL},
     {{"logIn", 5}, RPC_ANONYMOUS | RPC_PASSWORD, check_credentials, work_log_in, NULL},
-    {{"logOut", 6}, RPC_TOKEN, NULL, work_log_out, finish_log_out},
+    {{"logOut", 6}, RPC_TOKEN | RPC_ENDS, NULL, work_log_out, finish_log_out},
+    {{"logOutEverywhere", 16},
+     RPC_TOKEN | RPC_ENDS,
+     NULL,
+     work_log_out_everywhere,
+     finish_log_out_everywhere},
+    {{"changePassword", 14},
+     RPC_TOKEN | RPC_PASSWORD,
+     check_change_password,
+     work_change_password,
+     finish_change_password},
+    {{"updateProfile", 13}, 0, check_profile, work_profile, finish_profile},
     {{"getMe", 5}, RPC_READS, NULL, work_get_me, NULL},
     {{"getUsers", 8}, RPC_READS, check_get_users, work_get_users, NULL},
     {{"", 0}, 0, NULL, NULL, NULL},

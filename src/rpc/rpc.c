@@ -76,7 +76,7 @@ enum err rpc_refuse(struct rpc_call *call, enum err err, struct slice problem)
 /* ---- finding ---- */
 
 static const struct rpc_op *const tables[] = {rpc_message_ops, rpc_channel_ops, rpc_account_ops,
-                                              rpc_presence_ops};
+                                              rpc_presence_ops, rpc_team_ops};
 
 const struct rpc_op *rpc_find(struct slice name)
 {
@@ -92,6 +92,11 @@ const struct rpc_op *rpc_find(struct slice name)
 bool rpc_reads(const struct rpc_op *op)
 {
     return (op->flags & RPC_READS) != 0;
+}
+
+bool rpc_ends_session(const struct rpc_op *op)
+{
+    return (op->flags & RPC_ENDS) != 0;
 }
 
 /* ---- life cycle ---- */
@@ -161,7 +166,11 @@ static enum err identify(struct rpc_call *call, struct store *store)
         return ERR_NONE;
     if (!call->has_token)
         return ERR_UNAUTHENTICATED;
-    return account_of_token(store, call->token_hash, &call->user);
+    struct store_session session;
+    const enum err err = account_of_token(store, call->token_hash, &session);
+    if (err == ERR_NONE)
+        call->user = session.user;
+    return err;
 }
 
 static void work(struct job *job, void *context)

@@ -72,6 +72,9 @@ const struct rpc_op *rpc_find(struct slice name);
 /* Whether the operation only reads, so that HTTP may GET it. */
 bool rpc_reads(const struct rpc_op *op);
 
+/* Whether the operation ends the session that asks. */
+bool rpc_ends_session(const struct rpc_op *op);
+
 /*
  * A call with the arguments in `text`, which is copied. NULL when that is no JSON object of at most
  * RPC_DEPTH_MAX levels. The caller sets op, user or token, done and owner before it starts it.

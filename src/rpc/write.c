@@ -34,6 +34,10 @@ void write_user(struct json_writer *w, const struct user *user)
     write_member_u64(w, SLICE("id"), user->id);
     write_member_string(w, SLICE("name"), user->name);
     write_member_string(w, SLICE("display_name"), user->display_name);
+    write_member_string(w, SLICE("role"), user_role_name(user->role));
+    write_member_bool(w, SLICE("active"), user->active);
+    write_member_string(w, SLICE("status_text"), user->status_text);
+    write_member_string(w, SLICE("status_emoji"), user->status_emoji);
     json_object_end(w);
 }
 

@@ -10,15 +10,25 @@ struct mem_user *mem_find_user(const struct mem_db *db, uint64_t id)
 
 struct user mem_copy_user(const struct mem_user *user, struct arena *arena)
 {
-    return (struct user){
-        .id = user->user.id,
-        .name = arena_copy(arena, user->user.name),
-        .display_name = arena_copy(arena, user->user.display_name),
-    };
+    struct user copy = user->user;
+    copy.name = arena_copy(arena, copy.name);
+    copy.display_name = arena_copy(arena, copy.display_name);
+    copy.status_text = arena_copy(arena, copy.status_text);
+    copy.status_emoji = arena_copy(arena, copy.status_emoji);
+    return copy;
 }
 
-static uint64_t add_user(struct mem_db *db, struct mem_user *user)
+uint64_t mem_add_user(struct mem_db *db, struct slice name, struct slice display_name,
+                      struct slice password_hash, enum user_role role)
 {
+    struct mem_user *user = arena_zalloc(&db->arena, sizeof(*user));
+    user->user.name = arena_copy(&db->arena, name);
+    user->user.display_name = arena_copy(&db->arena, display_name);
+    user->user.role = role;
+    user->user.active = true;
+    user->user.status_text = SLICE_EMPTY;
+    user->user.status_emoji = SLICE_EMPTY;
+    user->password_hash = arena_copy(&db->arena, password_hash);
     db->users = mem_realloc_array(db->users, db->users_len + 1, sizeof(struct mem_user *));
     db->users[db->users_len++] = user;
     user->user.id = db->users_len;
@@ -33,11 +43,7 @@ enum err mem_user_create(struct store *store, struct slice name, struct slice di
     struct mem_db *db = mem_enter(store);
     if (mem_names_get(&db->users_by_name, name) != NULL)
         return mem_leave(db, ERR_EXISTS);
-    struct mem_user *user = arena_zalloc(&db->arena, sizeof(*user));
-    user->user.name = arena_copy(&db->arena, name);
-    user->user.display_name = arena_copy(&db->arena, display_name);
-    user->password_hash = arena_copy(&db->arena, password_hash);
-    *id = add_user(db, user);
+    *id = mem_add_user(db, name, display_name, password_hash, USER_MEMBER);
     return mem_leave(db, ERR_NONE);
 }
 
@@ -94,36 +100,59 @@ static struct slice token_slice(const uint8_t token_hash[STORE_TOKEN_BYTES])
 }
 
 enum err mem_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                            uint64_t user, int64_t now_us, int64_t expires_us)
+                            uint64_t user, struct slice password_hash, int64_t now_us,
+                            int64_t expires_us)
 {
     (void)now_us;
     struct mem_db *db = mem_enter(store);
     if (mem_names_get(&db->sessions, token_slice(token_hash)) != NULL)
         return mem_leave(db, ERR_EXISTS);
-    if (mem_find_user(db, user) == NULL)
+    const struct mem_user *owner = mem_find_user(db, user);
+    if (owner == NULL || !owner->user.active || !slice_eq(owner->password_hash, password_hash))
         return mem_leave(db, ERR_NOT_FOUND);
     struct mem_session *session = arena_alloc(&db->arena, sizeof(*session));
-    *session = (struct mem_session){user, expires_us};
+    *session = (struct mem_session){.user = user, .expires_us = expires_us};
+    memcpy(session->token_hash, token_hash, STORE_TOKEN_BYTES);
+    list_push(&db->all_sessions, &session->link);
     mem_names_put(&db->sessions, token_slice(token_hash), session);
     return mem_leave(db, ERR_NONE);
 }
 
 enum err mem_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                         int64_t now_us, uint64_t *user)
+                         int64_t now_us, struct store_session *out)
 {
     struct mem_db *db = mem_enter(store);
     const struct mem_session *session = mem_names_get(&db->sessions, token_slice(token_hash));
-    if (session == NULL || session->expires_us <= now_us)
+    if (session == NULL || session->expires_us <= now_us ||
+        !mem_find_user(db, session->user)->user.active)
         return mem_leave(db, ERR_NOT_FOUND);
-    *user = session->user;
+    *out = (struct store_session){session->user, session->expires_us};
     return mem_leave(db, ERR_NONE);
 }
 
 enum err mem_session_delete(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES])
 {
     struct mem_db *db = mem_enter(store);
-    const void *gone = mem_names_remove(&db->sessions, token_slice(token_hash));
+    struct mem_session *gone = mem_names_remove(&db->sessions, token_slice(token_hash));
+    if (gone != NULL)
+        list_remove(&gone->link);
     return mem_leave(db, gone == NULL ? ERR_NOT_FOUND : ERR_NONE);
+}
+
+enum err mem_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)
+{
+    struct mem_db *db = mem_enter(store);
+    struct list *next;
+    for (struct list *link = db->all_sessions.next; link != &db->all_sessions; link = next) {
+        struct mem_session *session = LIST_ITEM(link, struct mem_session, link);
+        next = link->next;
+        if (session->user != user ||
+            (kept != NULL && memcmp(session->token_hash, kept, STORE_TOKEN_BYTES) == 0))
+            continue;
+        (void)mem_names_remove(&db->sessions, token_slice(session->token_hash));
+        list_remove(&session->link);
+    }
+    return mem_leave(db, ERR_NONE);
 }
 
 /* ---- aliases ---- */

@@ -82,7 +82,7 @@ enum err pg_members_page(struct store *store, uint64_t channel, uint64_t after, 
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT u.id, u.name, u.display_name"
+                                       "SELECT " PG_USER_COLUMNS
                                        " FROM membership m JOIN users u ON u.id = m.user_id"
                                        " WHERE m.channel_id = $1 AND m.user_id > $2"
                                        " ORDER BY m.user_id LIMIT $3");

@@ -79,6 +79,31 @@ static const char *const directory_migrations[] = {
             "  target text COLLATE \"C\" REFERENCES servers," /* where it is on its way to */
             "  version bigint NOT NULL,"                      /* counts its moves */
             "  CHECK ((target IS NULL) = (state = 'active')));",
+
+    /* 2: roles, status, deactivation, invites. Whoever could log in first owns it. */
+    "ALTER TABLE users"
+    "  ADD COLUMN role smallint NOT NULL DEFAULT 3 CHECK (role IN (1, 2, 3))," /* enum user_role */
+    "  ADD COLUMN active boolean NOT NULL DEFAULT true,"
+    "  ADD COLUMN status_text text NOT NULL DEFAULT '',"
+    "  ADD COLUMN status_emoji text NOT NULL DEFAULT '';"
+    "CREATE INDEX users_owners ON users (role) WHERE role = 1;"
+    "UPDATE users SET role = 1"
+    "  WHERE id = (SELECT min(id) FROM users WHERE password_hash <> '');"
+
+    /* One row; whoever must be the only one to change something about owners locks it. */
+    "CREATE TABLE ownership ("
+    "  id integer PRIMARY KEY CHECK (id = 1),"
+    "  claimed boolean NOT NULL);" /* somebody has signed up first */
+    "INSERT INTO ownership SELECT 1, EXISTS (SELECT 1 FROM users WHERE role = 1);"
+
+    "CREATE TABLE invites ("
+    "  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    "  code_hash bytea NOT NULL UNIQUE,"
+    "  creator_id bigint NOT NULL REFERENCES users,"
+    "  created_us bigint NOT NULL,"
+    "  expires_us bigint NOT NULL,"
+    "  max_uses bigint NOT NULL,"
+    "  uses bigint NOT NULL);",
 };
 
 static const char *const shard_migrations[] = {

@@ -40,6 +40,10 @@ static struct user read_user(const struct pg_query *q, struct arena *arena)
         .id = pg_query_get_u64(q, 0),
         .name = pg_query_get_slice(q, 1, arena),
         .display_name = pg_query_get_slice(q, 2, arena),
+        .role = (enum user_role)pg_query_get_u64(q, 3),
+        .active = pg_query_get_u64(q, 4) != 0,
+        .status_text = pg_query_get_slice(q, 5, arena),
+        .status_emoji = pg_query_get_slice(q, 6, arena),
     };
 }
 
@@ -50,7 +54,7 @@ enum err pg_user_get(struct store *store, uint64_t id, struct arena *arena, stru
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT id, name, display_name FROM users WHERE id = $1");
+                                       "SELECT " PG_USER_COLUMNS " FROM users u WHERE u.id = $1");
     pg_query_u64(&q, id);
     const bool found = pg_query_row(&q);
     if (found)
@@ -66,13 +70,13 @@ enum err pg_user_by_name(struct store *store, struct slice name, struct arena *a
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT id, name, display_name, password_hash FROM users"
-                                       " WHERE name = $1");
+                                       "SELECT " PG_USER_COLUMNS ", u.password_hash FROM users u"
+                                       " WHERE u.name = $1");
     pg_query_slice(&q, name);
     const bool found = pg_query_row(&q);
     if (found) {
         *out = read_user(&q, arena);
-        *password_hash = pg_query_get_slice(&q, 3, arena);
+        *password_hash = pg_query_get_slice(&q, PG_USER_COLUMNS_LEN, arena);
     }
     return pg_query_end_found(&q, found);
 }
@@ -101,8 +105,8 @@ enum err pg_users_get(struct store *store, const uint64_t *ids, size_t count, st
     struct buf array = {0};
     pg_array_ids(&array, ids, count);
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT id, name, display_name FROM users"
-                                       " WHERE id = ANY ($1::int8[])");
+                                       "SELECT " PG_USER_COLUMNS " FROM users u"
+                                       " WHERE u.id = ANY ($1::int8[])");
     pg_query_slice(&q, buf_slice(&array));
     err = pg_read_users(&q, count, arena, out);
     buf_fini(&array);
@@ -117,8 +121,8 @@ enum err pg_users_page(struct store *store, uint64_t after, size_t limit, struct
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT id, name, display_name FROM users"
-                                       " WHERE id > $1 ORDER BY id LIMIT $2");
+                                       "SELECT " PG_USER_COLUMNS " FROM users u"
+                                       " WHERE u.id > $1 ORDER BY u.id LIMIT $2");
     pg_query_u64(&q, after);
     pg_query_u64(&q, limit);
     return pg_read_users(&q, limit, arena, out);
@@ -127,7 +131,8 @@ enum err pg_users_page(struct store *store, uint64_t after, size_t limit, struct
 /* ---- sessions ---- */
 
 enum err pg_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                           uint64_t user, int64_t now_us, int64_t expires_us)
+                           uint64_t user, struct slice password_hash, int64_t now_us,
+                           int64_t expires_us)
 {
     struct store_pg *s = store_pg_of(store);
     const enum err err = pg_write_begin(s);
@@ -139,29 +144,34 @@ enum err pg_session_create(struct store *store, const uint8_t token_hash[STORE_T
                        "   SELECT token_hash FROM sessions WHERE expires_us <= $3"
                        "   ORDER BY expires_us LIMIT 16 FOR UPDATE SKIP LOCKED))"
                        " INSERT INTO sessions (token_hash, user_id, created_us, expires_us)"
-                       " VALUES ($1, $2, $3, $4)");
+                       /* Whoever changes the user at the same time comes before or after. */
+                       " SELECT $1::bytea, id, $3::int8, $4::int8 FROM users"
+                       " WHERE id = $2 AND active AND password_hash = $5 FOR SHARE RETURNING 1");
     pg_query_blob(&q, token_hash, STORE_TOKEN_BYTES);
     pg_query_u64(&q, user);
     pg_query_i64(&q, now_us);
     pg_query_i64(&q, expires_us);
-    return pg_write_end(s, pg_query_run(&q));
+    pg_query_slice(&q, password_hash);
+    const bool made = pg_query_row(&q);
+    return pg_write_end(s, pg_query_end_found(&q, made));
 }
 
 enum err pg_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                        int64_t now_us, uint64_t *user)
+                        int64_t now_us, struct store_session *out)
 {
     struct store_pg *s = store_pg_of(store);
     const enum err err = pg_read_begin(s);
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT user_id FROM sessions"
-                                       " WHERE token_hash = $1 AND expires_us > $2");
+                                       "SELECT s.user_id, s.expires_us FROM sessions s"
+                                       " JOIN users u ON u.id = s.user_id AND u.active"
+                                       " WHERE s.token_hash = $1 AND s.expires_us > $2");
     pg_query_blob(&q, token_hash, STORE_TOKEN_BYTES);
     pg_query_i64(&q, now_us);
     const bool found = pg_query_row(&q);
     if (found)
-        *user = pg_query_get_u64(&q, 0);
+        *out = (struct store_session){pg_query_get_u64(&q, 0), pg_query_get_i64(&q, 1)};
     return pg_query_end_found(&q, found);
 }
 
@@ -176,6 +186,23 @@ enum err pg_session_delete(struct store *store, const uint8_t token_hash[STORE_T
     pg_query_blob(&q, token_hash, STORE_TOKEN_BYTES);
     const bool found = pg_query_row(&q);
     return pg_write_end(s, pg_query_end_found(&q, found));
+}
+
+enum err pg_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)
+{
+    struct store_pg *s = store_pg_of(store);
+    const enum err err = pg_write_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct pg_query q = pg_query_begin(
+        &s->directory, PG_NO_SHARD,
+        "DELETE FROM sessions WHERE user_id = $1 AND ($2::bytea IS NULL OR token_hash <> $2)");
+    pg_query_u64(&q, user);
+    if (kept == NULL)
+        pg_query_null(&q);
+    else
+        pg_query_blob(&q, kept, STORE_TOKEN_BYTES);
+    return pg_write_end(s, pg_query_run(&q));
 }
 
 /* ---- aliases ---- */

@@ -105,8 +105,7 @@ enum err sqlite_members_page(struct store *store, uint64_t channel, uint64_t aft
                              struct arena *arena, struct store_users *out)
 {
     struct sql q = sql_begin(store_sqlite_of(store),
-                             "SELECT u.id, u.name, u.display_name"
-                             " FROM membership m CROSS JOIN users u"
+                             "SELECT " SQLITE_USER_COLUMNS " FROM membership m CROSS JOIN users u"
                              " WHERE m.channel_id = ?1 AND m.user_id > ?2 AND u.id = m.user_id"
                              " ORDER BY m.user_id LIMIT ?3");
     sql_u64(&q, channel);

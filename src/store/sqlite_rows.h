@@ -19,7 +19,10 @@ NODISCARD static inline enum err sqlite_changed(struct sql *q)
     return err == ERR_NONE && sqlite3_changes(q->store->db) == 0 ? ERR_NOT_FOUND : err;
 }
 
-/* From the columns id, name, display_name. */
+/* From the columns of SQLITE_USER_COLUMNS, of the table `u`. */
+#define SQLITE_USER_COLUMNS                                                                        \
+    "u.id, u.name, u.display_name, u.role, u.active, u.status_text, u.status_emoji"
+#define SQLITE_USER_COLUMNS_LEN 7
 struct user sqlite_read_user(const struct sql *q, struct arena *arena);
 
 /* All rows of such a query, at most `limit`, and its end. */

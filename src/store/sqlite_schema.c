@@ -96,6 +96,27 @@ static const char *const migrations[] = {
 
     "PRAGMA application_id = 0x50524c59;"
     "PRAGMA user_version = 1;",
+
+    /* 2: roles, status, deactivation, invites. Whoever could log in first owns it. */
+    "ALTER TABLE users ADD COLUMN role INTEGER NOT NULL DEFAULT 3"
+    "  CHECK (role IN (1, 2, 3));" /* enum user_role */
+    "ALTER TABLE users ADD COLUMN active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1));"
+    "ALTER TABLE users ADD COLUMN status_text TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE users ADD COLUMN status_emoji TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX users_owners ON users (role) WHERE role = 1;"
+    "UPDATE users SET role = 1"
+    "  WHERE id = (SELECT min(id) FROM users WHERE password_hash <> '');"
+
+    "CREATE TABLE invites ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  code_hash BLOB NOT NULL UNIQUE,"
+    "  creator_id INTEGER NOT NULL REFERENCES users (id),"
+    "  created_us INTEGER NOT NULL,"
+    "  expires_us INTEGER NOT NULL,"
+    "  max_uses INTEGER NOT NULL,"
+    "  uses INTEGER NOT NULL"
+    ") STRICT;"
+    "PRAGMA user_version = 2;",
 };
 
 #define VERSION (sizeof(migrations) / sizeof(migrations[0]))

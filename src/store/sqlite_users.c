@@ -37,13 +37,17 @@ struct user sqlite_read_user(const struct sql *q, struct arena *arena)
         .id = sql_get_u64(q, 0),
         .name = sql_get_slice(q, 1, arena),
         .display_name = sql_get_slice(q, 2, arena),
+        .role = (enum user_role)sql_get_u64(q, 3),
+        .active = sql_get_u64(q, 4) != 0,
+        .status_text = sql_get_slice(q, 5, arena),
+        .status_emoji = sql_get_slice(q, 6, arena),
     };
 }
 
 enum err sqlite_user_get(struct store *store, uint64_t id, struct arena *arena, struct user *out)
 {
-    struct sql q =
-        sql_begin(store_sqlite_of(store), "SELECT id, name, display_name FROM users WHERE id = ?1");
+    struct sql q = sql_begin(store_sqlite_of(store),
+                             "SELECT " SQLITE_USER_COLUMNS " FROM users u WHERE u.id = ?1");
     sql_u64(&q, id);
     const bool found = sql_row(&q);
     if (found)
@@ -55,13 +59,13 @@ enum err sqlite_user_by_name(struct store *store, struct slice name, struct aren
                              struct user *out, struct slice *password_hash)
 {
     struct sql q =
-        sql_begin(store_sqlite_of(store), "SELECT id, name, display_name, password_hash FROM users"
-                                          " WHERE name = ?1");
+        sql_begin(store_sqlite_of(store), "SELECT " SQLITE_USER_COLUMNS ", u.password_hash"
+                                          " FROM users u WHERE u.name = ?1");
     sql_text(&q, name);
     const bool found = sql_row(&q);
     if (found) {
         *out = sqlite_read_user(&q, arena);
-        *password_hash = sql_get_slice(&q, 3, arena);
+        *password_hash = sql_get_slice(&q, SQLITE_USER_COLUMNS_LEN, arena);
     }
     return sqlite_found(&q, found);
 }
@@ -104,8 +108,8 @@ enum err sqlite_read_users(struct sql *q, size_t limit, struct arena *arena,
 enum err sqlite_users_page(struct store *store, uint64_t after, size_t limit, struct arena *arena,
                            struct store_users *out)
 {
-    struct sql q = sql_begin(store_sqlite_of(store), "SELECT id, name, display_name FROM users"
-                                                     " WHERE id > ?1 ORDER BY id LIMIT ?2");
+    struct sql q = sql_begin(store_sqlite_of(store), "SELECT " SQLITE_USER_COLUMNS " FROM users u"
+                                                     " WHERE u.id > ?1 ORDER BY u.id LIMIT ?2");
     sql_u64(&q, after);
     sql_u64(&q, limit);
     return sqlite_read_users(&q, limit, arena, out);
@@ -124,19 +128,22 @@ static enum err delete_expired(struct store_sqlite *s, int64_t now_us)
 }
 
 static enum err insert_session(struct store_sqlite *s, const uint8_t *token_hash, uint64_t user,
-                               int64_t now_us, int64_t expires_us)
+                               struct slice password_hash, int64_t now_us, int64_t expires_us)
 {
     struct sql q = sql_begin(s, "INSERT INTO sessions (token_hash, user_id, created_us, expires_us)"
-                                " VALUES (?1, ?2, ?3, ?4)");
+                                " SELECT ?1, id, ?3, ?4 FROM users"
+                                " WHERE id = ?2 AND active = 1 AND password_hash = ?5");
     sql_blob(&q, token_hash, STORE_TOKEN_BYTES);
     sql_u64(&q, user);
     sql_i64(&q, now_us);
     sql_i64(&q, expires_us);
-    return sql_run(&q);
+    sql_text(&q, password_hash);
+    return sqlite_changed(&q);
 }
 
 enum err sqlite_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                               uint64_t user, int64_t now_us, int64_t expires_us)
+                               uint64_t user, struct slice password_hash, int64_t now_us,
+                               int64_t expires_us)
 {
     struct store_sqlite *s = store_sqlite_of(store);
     enum err err = sqlite_write_begin(s);
@@ -144,20 +151,22 @@ enum err sqlite_session_create(struct store *store, const uint8_t token_hash[STO
         return err;
     err = delete_expired(s, now_us);
     if (err == ERR_NONE)
-        err = insert_session(s, token_hash, user, now_us, expires_us);
+        err = insert_session(s, token_hash, user, password_hash, now_us, expires_us);
     return sqlite_write_end(s, err);
 }
 
 enum err sqlite_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                            int64_t now_us, uint64_t *user)
+                            int64_t now_us, struct store_session *out)
 {
-    struct sql q = sql_begin(store_sqlite_of(store), "SELECT user_id FROM sessions"
-                                                     " WHERE token_hash = ?1 AND expires_us > ?2");
+    struct sql q =
+        sql_begin(store_sqlite_of(store), "SELECT s.user_id, s.expires_us FROM sessions s"
+                                          " JOIN users u ON u.id = s.user_id AND u.active = 1"
+                                          " WHERE s.token_hash = ?1 AND s.expires_us > ?2");
     sql_blob(&q, token_hash, STORE_TOKEN_BYTES);
     sql_i64(&q, now_us);
     const bool found = sql_row(&q);
     if (found)
-        *user = sql_get_u64(&q, 0);
+        *out = (struct store_session){sql_get_u64(&q, 0), sql_get_i64(&q, 1)};
     return sqlite_found(&q, found);
 }
 
@@ -170,4 +179,17 @@ enum err sqlite_session_delete(struct store *store, const uint8_t token_hash[STO
     struct sql q = sql_begin(s, "DELETE FROM sessions WHERE token_hash = ?1");
     sql_blob(&q, token_hash, STORE_TOKEN_BYTES);
     return sqlite_write_end(s, sqlite_changed(&q));
+}
+
+enum err sqlite_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)
+{
+    static const uint8_t none[1] = {0}; /* no hash is so short */
+    struct store_sqlite *s = store_sqlite_of(store);
+    enum err err = sqlite_write_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct sql q = sql_begin(s, "DELETE FROM sessions WHERE user_id = ?1 AND token_hash <> ?2");
+    sql_u64(&q, user);
+    sql_blob(&q, kept == NULL ? none : kept, kept == NULL ? sizeof(none) : STORE_TOKEN_BYTES);
+    return sqlite_write_end(s, sql_run(&q));
 }

@@ -95,6 +95,17 @@ enum err store_user_create(struct store *store, struct slice name, struct slice 
     return store->driver->user_create(store, name, display_name, password_hash, now_us, id);
 }
 
+enum err store_user_sign_up(struct store *store, const struct store_sign_up *sign_up, uint64_t *id)
+{
+    assert((sign_up->invite_hash != NULL) == (sign_up->admission == STORE_ADMIT_INVITED));
+    return store->driver->user_sign_up(store, sign_up, id);
+}
+
+enum err store_user_update(struct store *store, uint64_t id, const struct store_user_change *change)
+{
+    return store->driver->user_update(store, id, change);
+}
+
 enum err store_user_get(struct store *store, uint64_t id, struct arena *arena, struct user *out)
 {
     return store->driver->user_get(store, id, arena, out);
@@ -125,20 +136,48 @@ enum err store_users_page(struct store *store, uint64_t after, size_t limit, str
 /* ---- sessions ---- */
 
 enum err store_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                              uint64_t user, int64_t now_us, int64_t expires_us)
+                              uint64_t user, struct slice password_hash, int64_t now_us,
+                              int64_t expires_us)
 {
-    return store->driver->session_create(store, token_hash, user, now_us, expires_us);
+    return store->driver->session_create(store, token_hash, user, password_hash, now_us,
+                                         expires_us);
 }
 
 enum err store_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                           int64_t now_us, uint64_t *user)
+                           int64_t now_us, struct store_session *out)
 {
-    return store->driver->session_get(store, token_hash, now_us, user);
+    return store->driver->session_get(store, token_hash, now_us, out);
 }
 
 enum err store_session_delete(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES])
 {
     return store->driver->session_delete(store, token_hash);
+}
+
+enum err store_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)
+{
+    return store->driver->sessions_delete(store, user, kept);
+}
+
+/* ---- invites ---- */
+
+enum err store_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
+                             const struct store_invite *invite, uint64_t *id)
+{
+    return store->driver->invite_create(store, code_hash, invite, id);
+}
+
+enum err store_invite_delete(struct store *store, uint64_t id)
+{
+    return store->driver->invite_delete(store, id);
+}
+
+enum err store_invites_page(struct store *store, int64_t now_us, uint64_t after, size_t limit,
+                            struct arena *arena, struct store_invites *out)
+{
+    if (!limit_valid(limit))
+        return ERR_INVALID;
+    return store->driver->invites_page(store, now_us, clip(after), limit, arena, out);
 }
 
 /* ---- channels and members ---- */

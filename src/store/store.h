@@ -29,11 +29,11 @@
 #include "model/channel.h"
 #include "model/event.h"
 #include "model/user.h"
+#include "store/store_users.h"
 
 #define STORE_PAGE_MAX 1000u
 #define STORE_BATCH_MAX 1000u
 #define STORE_LEASE_MAX 1000000u
-#define STORE_TOKEN_BYTES 32u
 #define STORE_ALIAS_MAX 200u /* bytes of an alias */
 
 struct store;
@@ -77,53 +77,6 @@ NODISCARD enum err store_check(struct store *store);
  */
 NODISCARD enum err store_group_begin(struct store *store);
 NODISCARD enum err store_group_end(struct store *store);
-
-/* ---- users ---- */
-
-/*
- * A new user; `password_hash` is a text and may be empty: then nobody can log in. ERR_EXISTS: the
- * name is taken.
- */
-NODISCARD enum err store_user_create(struct store *store, struct slice name,
-                                     struct slice display_name, struct slice password_hash,
-                                     int64_t now_us, uint64_t *id);
-
-/* ERR_NOT_FOUND. */
-NODISCARD enum err store_user_get(struct store *store, uint64_t id, struct arena *arena,
-                                  struct user *out);
-
-/* The user called `name` and what is needed to check a password. ERR_NOT_FOUND. */
-NODISCARD enum err store_user_by_name(struct store *store, struct slice name, struct arena *arena,
-                                      struct user *out, struct slice *password_hash);
-
-struct store_users {
-    struct user *items;
-    size_t count;
-};
-
-/* Those of `ids` (at most STORE_PAGE_MAX) that exist, in no special order. */
-NODISCARD enum err store_users_get(struct store *store, const uint64_t *ids, size_t count,
-                                   struct arena *arena, struct store_users *out);
-
-/* Up to `limit` users with id > `after`, ascending. */
-NODISCARD enum err store_users_page(struct store *store, uint64_t after, size_t limit,
-                                    struct arena *arena, struct store_users *out);
-
-/* ---- sessions ---- */
-
-/* A session known by the hash of its token. ERR_EXISTS; ERR_NOT_FOUND: no such user. */
-NODISCARD enum err store_session_create(struct store *store,
-                                        const uint8_t token_hash[STORE_TOKEN_BYTES], uint64_t user,
-                                        int64_t now_us, int64_t expires_us);
-
-/* Whose session it is, unless it has expired at `now_us`. ERR_NOT_FOUND. */
-NODISCARD enum err store_session_get(struct store *store,
-                                     const uint8_t token_hash[STORE_TOKEN_BYTES], int64_t now_us,
-                                     uint64_t *user);
-
-/* ERR_NOT_FOUND when it was gone already. */
-NODISCARD enum err store_session_delete(struct store *store,
-                                        const uint8_t token_hash[STORE_TOKEN_BYTES]);
 
 /* ---- channels and members ---- */
 

@@ -48,6 +48,7 @@ static struct mem_db *create_db(struct slice name)
     struct mem_db *db = mem_zalloc(sizeof(*db));
     db->name = arena_copy(&db->arena, name);
     pthread_mutex_init(&db->mutex, NULL);
+    list_init(&db->all_sessions);
     list_push(&all, &db->link);
     return db;
 }
@@ -69,6 +70,7 @@ static void free_db(struct mem_db *db)
     mem_names_fini(&db->directs);
     mem_names_fini(&db->aliases);
     mem_free(db->users);
+    mem_free(db->invites);
     mem_free(db->channels);
     pthread_mutex_destroy(&db->mutex);
     arena_fini(&db->arena);
@@ -125,6 +127,12 @@ const struct store_driver store_driver_mem = {
     .session_create = mem_session_create,
     .session_get = mem_session_get,
     .session_delete = mem_session_delete,
+    .sessions_delete = mem_sessions_delete,
+    .user_sign_up = mem_user_sign_up,
+    .user_update = mem_user_update,
+    .invite_create = mem_invite_create,
+    .invite_delete = mem_invite_delete,
+    .invites_page = mem_invites_page,
     .channel_create = mem_channel_create,
     .direct_open = mem_direct_open,
     .channel_get = mem_channel_get,

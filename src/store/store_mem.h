@@ -19,8 +19,16 @@ struct mem_user {
 };
 
 struct mem_session {
+    struct list link; /* of the database's */
     uint64_t user;
     int64_t expires_us;
+    uint8_t token_hash[STORE_TOKEN_BYTES];
+};
+
+struct mem_invite {
+    struct store_invite invite;
+    uint8_t code_hash[STORE_TOKEN_BYTES];
+    bool gone;
 };
 
 struct mem_member {
@@ -56,6 +64,10 @@ struct mem_db {
     struct mem_names channels_by_name;
     struct mem_names directs; /* by the bytes of the array of users */
     struct mem_names sessions;
+    struct list all_sessions;
+    bool claimed; /* somebody has signed up first */
+    struct mem_invite **invites;
+    size_t invites_len;
     struct mem_names aliases; /* -> uint64_t */
 };
 
@@ -69,6 +81,10 @@ NODISCARD enum err mem_leave(struct mem_db *db, enum err err);
 struct mem_user *mem_find_user(const struct mem_db *db, uint64_t id);
 struct mem_channel *mem_find_channel(const struct mem_db *db, uint64_t id);
 struct mem_member *mem_find_member(const struct mem_channel *channel, uint64_t user);
+
+/* The name is not taken. */
+uint64_t mem_add_user(struct mem_db *db, struct slice name, struct slice display_name,
+                      struct slice password_hash, enum user_role role);
 
 /* Copies in `arena`. */
 struct user mem_copy_user(const struct mem_user *user, struct arena *arena);
@@ -96,10 +112,20 @@ enum err mem_users_page(struct store *store, uint64_t after, size_t limit, struc
                         struct store_users *out);
 
 enum err mem_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                            uint64_t user, int64_t now_us, int64_t expires_us);
+                            uint64_t user, struct slice password_hash, int64_t now_us,
+                            int64_t expires_us);
 enum err mem_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                         int64_t now_us, uint64_t *user);
+                         int64_t now_us, struct store_session *out);
 enum err mem_session_delete(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+enum err mem_user_sign_up(struct store *store, const struct store_sign_up *sign_up, uint64_t *id);
+enum err mem_user_update(struct store *store, uint64_t id, const struct store_user_change *change);
+enum err mem_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);
+enum err mem_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
+                           const struct store_invite *invite, uint64_t *id);
+enum err mem_invite_delete(struct store *store, uint64_t id);
+enum err mem_invites_page(struct store *store, int64_t now_us, uint64_t after, size_t limit,
+                          struct arena *arena, struct store_invites *out);
 
 enum err mem_channel_create(struct store *store, struct slice name, struct slice topic,
                             uint64_t creator, int64_t now_us, uint64_t *id);

@@ -90,7 +90,12 @@ void pg_heads_write_statement(const bool holds[PG_SHARDS], struct buf *out);
 
 /* ---- what several files read or write ---- */
 
-/* All rows of a query for id, name, display_name, at most `limit`, and its end. */
+/* The columns of a user, of the table `u`. */
+#define PG_USER_COLUMNS                                                                            \
+    "u.id, u.name, u.display_name, u.role, u.active, u.status_text, u.status_emoji"
+#define PG_USER_COLUMNS_LEN 7
+
+/* All rows of a query for PG_USER_COLUMNS, at most `limit`, and its end. */
 NODISCARD enum err pg_read_users(struct pg_query *q, size_t limit, struct arena *arena,
                                  struct store_users *out);
 
@@ -127,10 +132,20 @@ enum err pg_users_page(struct store *store, uint64_t after, size_t limit, struct
                        struct store_users *out);
 
 enum err pg_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                           uint64_t user, int64_t now_us, int64_t expires_us);
+                           uint64_t user, struct slice password_hash, int64_t now_us,
+                           int64_t expires_us);
 enum err pg_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                        int64_t now_us, uint64_t *user);
+                        int64_t now_us, struct store_session *out);
 enum err pg_session_delete(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+enum err pg_user_sign_up(struct store *store, const struct store_sign_up *sign_up, uint64_t *id);
+enum err pg_user_update(struct store *store, uint64_t id, const struct store_user_change *change);
+enum err pg_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);
+enum err pg_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
+                          const struct store_invite *invite, uint64_t *id);
+enum err pg_invite_delete(struct store *store, uint64_t id);
+enum err pg_invites_page(struct store *store, int64_t now_us, uint64_t after, size_t limit,
+                         struct arena *arena, struct store_invites *out);
 
 enum err pg_channel_create(struct store *store, struct slice name, struct slice topic,
                            uint64_t creator, int64_t now_us, uint64_t *id);

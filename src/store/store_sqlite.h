@@ -38,10 +38,22 @@ enum err sqlite_users_page(struct store *store, uint64_t after, size_t limit, st
                            struct store_users *out);
 
 enum err sqlite_session_create(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                               uint64_t user, int64_t now_us, int64_t expires_us);
+                               uint64_t user, struct slice password_hash, int64_t now_us,
+                               int64_t expires_us);
 enum err sqlite_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
-                            int64_t now_us, uint64_t *user);
+                            int64_t now_us, struct store_session *out);
 enum err sqlite_session_delete(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+enum err sqlite_user_sign_up(struct store *store, const struct store_sign_up *sign_up,
+                             uint64_t *id);
+enum err sqlite_user_update(struct store *store, uint64_t id,
+                            const struct store_user_change *change);
+enum err sqlite_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);
+enum err sqlite_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
+                              const struct store_invite *invite, uint64_t *id);
+enum err sqlite_invite_delete(struct store *store, uint64_t id);
+enum err sqlite_invites_page(struct store *store, int64_t now_us, uint64_t after, size_t limit,
+                             struct arena *arena, struct store_invites *out);
 
 enum err sqlite_channel_create(struct store *store, struct slice name, struct slice topic,
                                uint64_t creator, int64_t now_us, uint64_t *id);

@@ -72,8 +72,8 @@ static inline void suite_pg_fresh(void)
     migrated = true;
     suite_pg_run(suite_pg_directory(),
                  "SET search_path = directory; SET client_min_messages = warning;"
-                 " TRUNCATE users, sessions, channels, membership, membership_by_user, aliases"
-                 " RESTART IDENTITY");
+                 " TRUNCATE users, sessions, channels, membership, membership_by_user, aliases,"
+                 " invites RESTART IDENTITY; UPDATE ownership SET claimed = false");
     struct fleet_server servers[FLEET_SERVERS_MAX];
     struct arena arena = {0};
     const size_t count = suite_pg_servers(&arena, servers);

@@ -146,12 +146,13 @@ static void a_session_lasts_until_it_expires(void **state)
     struct fixture *f = *state;
     const uint8_t token[STORE_TOKEN_BYTES] = {1, 0, 3};
     const uint64_t ada = new_user(f, "ada");
-    uint64_t user = 0;
-    assert_err(store_session_get(f->store, token, 100, &user), ERR_NOT_FOUND);
-    assert_ok(store_session_create(f->store, token, ada, 100, 200));
-    assert_ok(store_session_get(f->other, token, 199, &user));
-    assert_int_equal(user, ada);
-    assert_err(store_session_get(f->other, token, 200, &user), ERR_NOT_FOUND);
+    struct store_session session;
+    assert_err(store_session_get(f->store, token, 100, &session), ERR_NOT_FOUND);
+    assert_ok(store_session_create(f->store, token, ada, SLICE_EMPTY, 100, 200));
+    assert_ok(store_session_get(f->other, token, 199, &session));
+    assert_int_equal(session.user, ada);
+    assert_int_equal(session.expires_us, 200);
+    assert_err(store_session_get(f->other, token, 200, &session), ERR_NOT_FOUND);
 }
 
 static void expired_sessions_make_way_for_others(void **state)
@@ -160,9 +161,9 @@ static void expired_sessions_make_way_for_others(void **state)
     const uint64_t ada = new_user(f, "ada");
     for (uint8_t i = 1; i <= 40; i++) {
         const uint8_t token[STORE_TOKEN_BYTES] = {i};
-        assert_ok(store_session_create(f->store, token, ada, i * 10, i * 10 + 15));
-        uint64_t user = 0;
-        assert_ok(store_session_get(f->store, token, i * 10, &user));
+        assert_ok(store_session_create(f->store, token, ada, SLICE_EMPTY, i * 10, i * 10 + 15));
+        struct store_session session;
+        assert_ok(store_session_get(f->store, token, i * 10, &session));
     }
 }
 
@@ -172,13 +173,13 @@ static void a_deleted_session_is_gone(void **state)
     const uint8_t token[STORE_TOKEN_BYTES] = {1};
     const uint8_t stays[STORE_TOKEN_BYTES] = {2};
     const uint64_t ada = new_user(f, "ada");
-    uint64_t user = 0;
-    assert_ok(store_session_create(f->store, token, ada, 100, 200));
-    assert_ok(store_session_create(f->store, stays, ada, 100, 200));
+    struct store_session session;
+    assert_ok(store_session_create(f->store, token, ada, SLICE_EMPTY, 100, 200));
+    assert_ok(store_session_create(f->store, stays, ada, SLICE_EMPTY, 100, 200));
     assert_ok(store_session_delete(f->store, token));
-    assert_err(store_session_get(f->store, token, 100, &user), ERR_NOT_FOUND);
+    assert_err(store_session_get(f->store, token, 100, &session), ERR_NOT_FOUND);
     assert_err(store_session_delete(f->store, token), ERR_NOT_FOUND);
-    assert_ok(store_session_get(f->store, stays, 100, &user));
+    assert_ok(store_session_get(f->store, stays, 100, &session));
 }
 
 static void a_session_belongs_to_a_user_and_has_its_own_token(void **state)
@@ -186,9 +187,9 @@ static void a_session_belongs_to_a_user_and_has_its_own_token(void **state)
     struct fixture *f = *state;
     const uint8_t token[STORE_TOKEN_BYTES] = {1};
     const uint64_t ada = new_user(f, "ada");
-    assert_err(store_session_create(f->store, token, 999, 100, 200), ERR_NOT_FOUND);
-    assert_ok(store_session_create(f->store, token, ada, 100, 200));
-    assert_err(store_session_create(f->store, token, ada, 100, 200), ERR_EXISTS);
+    assert_err(store_session_create(f->store, token, 999, SLICE_EMPTY, 100, 200), ERR_NOT_FOUND);
+    assert_ok(store_session_create(f->store, token, ada, SLICE_EMPTY, 100, 200));
+    assert_err(store_session_create(f->store, token, ada, SLICE_EMPTY, 100, 200), ERR_EXISTS);
 }
 
 /* ---- aliases ---- */

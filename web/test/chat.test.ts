@@ -1,13 +1,21 @@
 /* The whole of one person's chat, against frames as the server sends them. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Channel, ChannelEvent } from '../src/protocol/types'
+import type { Channel, ChannelEvent, User } from '../src/protocol/types'
 import { Chat } from '../src/store/chat'
 import { unreadOf } from '../src/store/channels'
 import { memoryStorage } from '../src/store/storage'
 import { FakeClock, FakeSocket, message, messages, seqs, settle } from './support'
 
-const ME = { id: 1, name: 'me', display_name: 'Me' }
+const ME: User = {
+    id: 1,
+    name: 'me',
+    display_name: 'Me',
+    role: 'member',
+    active: true,
+    status_text: '',
+    status_emoji: '',
+}
 
 let clock: FakeClock
 let sockets: FakeSocket[]

@@ -17,8 +17,12 @@ static enum err sign_up(struct world *world, const char *name, struct slice secr
                         const char *display_name, struct account_session *out)
 {
     const char *problem = NULL;
-    const enum err err = account_sign_up(world->store, &policy, slice_str(name), secret,
-                                         slice_str(display_name), &world->arena, out, &problem);
+    const struct account_sign_up wanted = {.name = slice_str(name),
+                                           .password = secret,
+                                           .display_name = slice_str(display_name),
+                                           .invite = SLICE_EMPTY};
+    const enum err err =
+        account_sign_up(world->store, &policy, &wanted, &world->arena, out, &problem);
     if (err == ERR_INVALID)
         assert_true(problem != NULL && problem[0] != '\0'); /* a sentence for the person */
     return err;
@@ -33,11 +37,11 @@ static enum err log_in(struct world *world, const char *name, struct slice secre
 static uint64_t user_of(struct world *world, const char token[TOKEN_TEXT_LEN])
 {
     uint8_t hash[TOKEN_HASH_BYTES];
-    uint64_t user = 0;
+    struct store_session session = {0};
     assert_true(token_hash(slice_from(token, TOKEN_TEXT_LEN), hash));
-    const enum err err = account_of_token(world->store, hash, &user);
+    const enum err err = account_of_token(world->store, hash, &session);
     assert_true(err == ERR_NONE || err == ERR_UNAUTHENTICATED);
-    return user;
+    return session.user;
 }
 
 static void signing_up_makes_an_account_and_a_session(void **state)

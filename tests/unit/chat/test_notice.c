@@ -14,6 +14,8 @@ static const struct notice notices[] = {
      .read_n = UINT64_MAX - 1,
      .unread = 0x0102030405060708},
     {.kind = NOTICE_LOGGED_OUT, .session = 0xfffefdfcfbfaf9f8},
+    {.kind = NOTICE_REVOKED, .session = 0x0102030405060708},
+    {.kind = NOTICE_USER},
 };
 
 static void a_notice_comes_back_as_it_was(void **state)
@@ -56,7 +58,7 @@ static void an_unknown_kind_is_no_notice(void **state)
     for (unsigned kind = 0; kind < 256; kind++) {
         bytes->data[0] = (char)(uint8_t)kind;
         assert_int_equal(notice_decode(bytes_slice(bytes), &got),
-                         kind >= NOTICE_JOINED && kind <= NOTICE_LOGGED_OUT);
+                         kind >= NOTICE_JOINED && kind <= NOTICE_USER);
     }
     bytes_unref(bytes);
 }

@@ -97,6 +97,40 @@ static void display_names_are_counted_in_characters(void **state)
     assert_false(user_display_name_valid(slice_from(text, sizeof(text))));
 }
 
+static void a_status_may_be_empty_but_has_its_limits(void **state)
+{
+    char text[USER_STATUS_TEXT_MAX * 4 + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof(text) - 1; i += 4)
+        memcpy(text + i, "\xf0\x9f\x8d\x9c", 4);
+    text[sizeof(text) - 1] = 'x';
+    assert_true(user_status_text_valid(SLICE_EMPTY));
+    assert_true(user_status_text_valid(SLICE("  at lunch")));
+    assert_true(user_status_text_valid(slice_from(text, USER_STATUS_TEXT_MAX * 4)));
+    assert_false(user_status_text_valid(slice_from(text, sizeof(text))));
+    assert_false(user_status_text_valid(SLICE("a\nb")));
+    assert_false(user_status_text_valid(SLICE("\xff")));
+    assert_true(user_status_emoji_valid(SLICE_EMPTY));
+    assert_true(user_status_emoji_valid(slice_from(text, USER_STATUS_EMOJI_MAX)));
+    assert_false(user_status_emoji_valid(slice_from(text, USER_STATUS_EMOJI_MAX + 4)));
+    assert_false(user_status_emoji_valid(SLICE("\x07")));
+}
+
+static void roles_have_their_words_and_no_others(void **state)
+{
+    static const enum user_role roles[] = {USER_OWNER, USER_ADMIN, USER_MEMBER};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        enum user_role role;
+        assert_true(user_role_parse(user_role_name(roles[i]), &role));
+        assert_int_equal(role, roles[i]);
+    }
+    enum user_role role;
+    assert_false(user_role_parse(SLICE_EMPTY, &role));
+    assert_false(user_role_parse(SLICE("Owner"), &role));
+    assert_false(user_role_parse(SLICE("owners"), &role));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +142,8 @@ int main(void)
         cmocka_unit_test(display_names_have_something_to_see),
         cmocka_unit_test(display_names_have_no_control_characters),
         cmocka_unit_test(display_names_are_counted_in_characters),
+        cmocka_unit_test(a_status_may_be_empty_but_has_its_limits),
+        cmocka_unit_test(roles_have_their_words_and_no_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,8 +114,9 @@ static void a_direct_channel_names_its_people(void **state)
 
 static void lists_of_people_and_their_escapes(void **state)
 {
-    struct user items[] = {{7, SLICE("ada"), SLICE("Ada <L>")},
-                           {9, SLICE("bob"), SLICE("\"\\\x01")}};
+    struct user items[] = {
+        {7, SLICE("ada"), SLICE("Ada <L>"), USER_OWNER, true, SLICE("at \"sea\""), SLICE(":ship:")},
+        {9, SLICE("bob"), SLICE("\"\\\x01"), USER_MEMBER, false, SLICE_EMPTY, SLICE_EMPTY}};
     const struct store_users users = {items, 2};
     struct json_writer w;
     struct buf out = {0};
@@ -125,8 +126,12 @@ static void lists_of_people_and_their_escapes(void **state)
     write_users(&w, SLICE("users"), &users);
     json_object_end(&w);
     assert_slice(buf_slice(&out),
-                 "{\"users\":[{\"id\":7,\"name\":\"ada\",\"display_name\":\"Ada <L>\"},"
-                 "{\"id\":9,\"name\":\"bob\",\"display_name\":\"\\\"\\\\\\u0001\"}]}");
+                 "{\"users\":[{\"id\":7,\"name\":\"ada\",\"display_name\":\"Ada <L>\","
+                 "\"role\":\"owner\",\"active\":true,\"status_text\":\"at \\\"sea\\\"\","
+                 "\"status_emoji\":\":ship:\"},"
+                 "{\"id\":9,\"name\":\"bob\",\"display_name\":\"\\\"\\\\\\u0001\","
+                 "\"role\":\"member\",\"active\":false,\"status_text\":\"\","
+                 "\"status_emoji\":\"\"}]}");
     buf_fini(&out);
 }
 

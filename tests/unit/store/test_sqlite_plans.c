@@ -37,12 +37,34 @@ static int teardown(void **state)
     return 0;
 }
 
+static void use_accounts(void)
+{
+    static const uint8_t code[STORE_TOKEN_BYTES] = {2};
+    const struct store_sign_up who = {.name = SLICE("o"),
+                                      .display_name = SLICE("O"),
+                                      .password_hash = SLICE("$"),
+                                      .admission = STORE_ADMIT_INVITED,
+                                      .invite_hash = code};
+    const struct store_invite wish = {.creator = 1, .expires_us = 9, .max_uses = 1};
+    const bool active = false;
+    const struct store_user_change change = {.active = &active};
+    struct store_invites invites;
+    uint64_t id;
+    assert_int_equal(store_invite_create(store, code, &wish, &id), 0);
+    assert_int_equal(store_invites_page(store, 1, 0, 10, &arena, &invites), 0);
+    assert_int_equal(store_user_sign_up(store, &who, &id), 0);
+    assert_int_equal(store_user_update(store, id, &change), ERR_FORBIDDEN);
+    assert_int_equal(store_sessions_delete(store, id, code), 0);
+    assert_int_equal(store_invite_delete(store, 1), 0);
+}
+
 static void use_users(void)
 {
     static const uint8_t token[STORE_TOKEN_BYTES] = {1};
     struct user user;
     struct store_users users;
     struct slice hash;
+    struct store_session session;
     uint64_t id;
     assert_int_equal(store_check(store), ERR_NONE);
     assert_int_equal(store_user_create(store, SLICE("a"), SLICE("A"), SLICE(""), 1, &id), 0);
@@ -50,9 +72,10 @@ static void use_users(void)
     assert_int_equal(store_user_get(store, 1, &arena, &user), 0);
     assert_int_equal(store_user_by_name(store, SLICE("a"), &arena, &user, &hash), 0);
     assert_int_equal(store_users_page(store, 0, 10, &arena, &users), 0);
-    assert_int_equal(store_session_create(store, token, 1, 1, 2), 0);
-    assert_int_equal(store_session_get(store, token, 1, &id), 0);
+    assert_int_equal(store_session_create(store, token, 1, SLICE(""), 1, 2), 0);
+    assert_int_equal(store_session_get(store, token, 1, &session), 0);
     assert_int_equal(store_session_delete(store, token), 0);
+    use_accounts();
     assert_int_equal(store_alias_put(store, SLICE("x"), 1), 0);
     assert_int_equal(store_alias_get(store, SLICE("x"), &id), 0);
     assert_int_equal(store_group_begin(store), 0);

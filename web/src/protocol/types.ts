@@ -7,6 +7,10 @@ export interface User {
     id: number
     name: string
     display_name: string
+    role: 'owner' | 'admin' | 'member'
+    active: boolean
+    status_text: string
+    status_emoji: string
 }
 
 export interface Channel {
