@@ -143,6 +143,12 @@ export async function launchBrowser() {
     return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
 }
 
+/* A browser with a profile on disk, to be closed and started again as people do. */
+export async function launchProfile(dir) {
+    const options = { executablePath: CHROMIUM, headless: true, args: FLAGS }
+    return chromium.launchPersistentContext(dir, options)
+}
+
 /*
  * A window of one person, logged in by the page itself. Given a browser it shares nothing with other
  * windows; given a context, it belongs to that.

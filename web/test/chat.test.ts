@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Channel, ChannelEvent, User } from '../src/protocol/types'
 import { Chat } from '../src/store/chat'
 import { unreadOf } from '../src/store/channels'
+import { aloneTurn, memoryOutbox } from '../src/store/outbox-storage'
 import { memoryStorage } from '../src/store/storage'
 import { FakeClock, FakeSocket, message, messages, seqs, settle } from './support'
 
@@ -78,6 +79,8 @@ beforeEach(() => {
         },
         clock,
         storage: memoryStorage(),
+        outbox: memoryOutbox(),
+        turn: aloneTurn,
         newCmid: () => `mine-${++cmids}`,
         onEnded: () => {},
     })
@@ -219,12 +222,14 @@ describe('sending', () => {
     it('shows the message once, whether the ack or the event comes first', async () => {
         chat.send(5, 'hi')
         expect(waiting().length).toBe(1)
+        await settle()
         socket().push(mine(11))
         expect(waiting().length).toBe(0)
         socket().answer('sendMessage', ack(11))
         await settle()
         expect(chat.outbox.all()).toEqual([])
         chat.send(5, 'again')
+        await settle()
         socket().answer('sendMessage', ack(12))
         await settle()
         socket().push(mine(12, 'mine-2'))
@@ -234,6 +239,7 @@ describe('sending', () => {
 
     it('sends again what was under way when the connection was lost', async () => {
         chat.send(5, 'hi')
+        await settle()
         await reconnect(channel(11, 1))
         await settle()
         await answerResume([mine(11)])
@@ -247,6 +253,7 @@ describe('sending', () => {
 
     it('goes on showing a message that was acknowledged behind a gap', async () => {
         chat.send(5, 'hi')
+        await settle()
         socket().answer('sendMessage', ack(14))
         await settle()
         expect(waiting()).toMatchObject([{ state: 'sent' }])

@@ -1,17 +1,47 @@
-/* Messages on their way: kept, sent in order, never forgotten. */
+/* Messages on their way: kept, sent in order, never forgotten, by one tab of several. */
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import { RequestError } from '../src/protocol/errors'
 import type { Ack, Call } from '../src/protocol/types'
-import { Outbox } from '../src/store/outbox'
+import { Outbox, type OutgoingMessage } from '../src/store/outbox'
+import type { OutboxNews, OutboxStorage, Turn } from '../src/store/outbox-storage'
 import { Sender } from '../src/store/sender'
-import { memoryStorage } from '../src/store/storage'
 import { FakeClock, settle } from './support'
 
 type Outcome = 'ack' | RequestError
 
+/* One storage for several tabs; each hears what the others tell. */
+class SharedStorage {
+    readonly kept = new Map<string, OutgoingMessage>()
+    private readonly hearers = new Map<object, (news: OutboxNews) => void>()
+    /* Writing takes until this is called, when it is set. */
+    hold: Promise<void> = Promise.resolve()
+
+    tab(): OutboxStorage {
+        const self = {}
+        return {
+            load: async () => [...this.kept.values()].sort((a, b) => (a.cmid < b.cmid ? -1 : 1)),
+            keep: async (message) => {
+                await this.hold
+                this.kept.set(message.cmid, message)
+            },
+            forget: async (cmid) => void this.kept.delete(cmid),
+            tell: (news) => {
+                for (const [tab, hear] of this.hearers) if (tab !== self) hear(news)
+            },
+            listen: (hear) => void this.hearers.set(self, hear),
+        }
+    }
+}
+
+interface Tab {
+    outbox: Outbox
+    sender: Sender
+    turn: Turn & { mine: boolean }
+}
+
 let clock: FakeClock
-let storage: ReturnType<typeof memoryStorage>
+let storage: SharedStorage
 let outbox: Outbox
 let sender: Sender
 let sent: string[]
@@ -29,74 +59,93 @@ const call = (async (_op: string, args: { cmid: string }) => {
 const error = (code: string, retry_after_ms?: number) =>
     new RequestError(code, code, retry_after_ms)
 
-function begin(): void {
-    outbox = new Outbox(storage, 'outbox.7.')
-    sender = new Sender(outbox, {
+async function openTab(mine = true): Promise<Tab> {
+    const turn = { mine, take: () => {}, listen: () => {} }
+    const outbox = new Outbox(storage.tab())
+    outbox.onAckElsewhere = (message) => outbox.ackedElsewhere(message.cmid, true)
+    const sender = new Sender(outbox, {
         call,
         clock,
+        turn,
         random: () => 0.5,
-        onAck(message) {
+        onAck(message, ack) {
             acked.push(message.cmid)
-            outbox.remove(message.cmid)
+            outbox.acked(message, ack, true)
         },
     })
+    await outbox.load()
+    return { outbox, sender, turn }
+}
+
+/* A reload of the only tab. */
+async function begin(): Promise<void> {
+    ;({ outbox, sender } = await openTab())
 }
 
 function write(cmid: string, channel = 5): void {
     outbox.add({ cmid, channel, text: `text of ${cmid}` }, clock.now())
 }
 
-beforeEach(() => {
+beforeEach(async () => {
     clock = new FakeClock()
-    storage = memoryStorage()
+    storage = new SharedStorage()
     sent = []
     acked = []
     outcomes = []
-    begin()
+    await begin()
 })
 
 describe('the outbox', () => {
-    it('survives a reload, in the order of writing', () => {
+    it('survives a reload, in the order of writing', async () => {
         for (const cmid of ['z', 'a', 'm']) write(cmid)
-        begin()
+        await settle()
+        await begin()
         expect(outbox.of(5).map((message) => message.cmid)).toEqual(['z', 'a', 'm'])
         expect(outbox.get('a')?.text).toBe('text of a')
         write('later')
         expect(outbox.of(5).at(-1)?.cmid).toBe('later')
     })
 
+    it('shows a message before it is stored, and sends it after', async () => {
+        let stored = (): void => {}
+        storage.hold = new Promise((resolve) => (stored = resolve))
+        write('a')
+        expect(outbox.of(5).length).toBe(1)
+        sender.kick(5)
+        await settle()
+        expect(sent).toEqual([])
+        stored()
+        await settle()
+        expect(sent).toEqual(['a'])
+    })
+
     it('keeps a message that was seen but not acknowledged, and forgets it after the ack', async () => {
         write('a')
         outbox.seen('a')
-        begin()
+        await settle()
+        await begin()
         expect(outbox.get('a')?.seen).toBe(false)
         sender.start()
         await settle()
-        begin()
+        await begin()
         expect(outbox.all()).toEqual([])
     })
 
-    it('shows an acknowledged message until its event arrives, and only here', () => {
+    it('shows an acknowledged message until its event arrives, and only here', async () => {
         write('a')
-        outbox.sent('a')
+        outbox.acked(outbox.get('a')!, { channel: 5, seq: 9, prev: 8, n: 9, ts_us: 1 }, false)
+        await settle()
         expect(outbox.of(5).length).toBe(1)
-        expect(storage.keys()).toEqual([])
+        expect(storage.kept.size).toBe(0)
         outbox.seen('a')
         expect(outbox.all()).toEqual([])
     })
 
-    it('ignores what it cannot read', () => {
-        storage.set('outbox.7.x', 'not json')
-        begin()
-        expect(outbox.all()).toEqual([])
-        expect(storage.keys()).toEqual([])
-    })
-
-    it('follows another tab that sent or deleted a message', () => {
+    it('forgets a message that the person deleted, even while it was being stored', async () => {
         write('a')
-        outbox.removedElsewhere('outbox.7.a')
-        outbox.removedElsewhere('something.else')
-        expect(outbox.all()).toEqual([])
+        outbox.remove('a')
+        await settle()
+        expect(storage.kept.size).toBe(0)
     })
 })
 
@@ -104,7 +153,6 @@ describe('the sender', () => {
     it('sends in order, each after the ack of the one before', async () => {
         for (const cmid of ['1', '2', '3']) write(cmid)
         sender.kick(5)
-        expect(sent).toEqual(['1'])
         await settle()
         expect(sent).toEqual(['1', '2', '3'])
         expect(acked).toEqual(['1', '2', '3'])
@@ -145,7 +193,7 @@ describe('the sender', () => {
         await settle()
         expect(outbox.get('1')).toMatchObject({ state: 'failed', reason: 'forbidden' })
         expect(acked).toEqual(['2'])
-        begin()
+        await begin()
         expect(outbox.get('1')?.state).toBe('failed')
         outbox.waiting('1')
         sender.kick(5)
@@ -160,5 +208,44 @@ describe('the sender', () => {
         sender.start()
         await settle()
         expect(acked).toEqual(['b'])
+    })
+})
+
+describe('two tabs', () => {
+    it('show the same, and one sends', async () => {
+        const other = await openTab(false)
+        write('1')
+        expect(other.outbox.get('1')?.state).toBe('waiting')
+        other.sender.start()
+        sender.start()
+        await settle()
+        expect(sent).toEqual(['1'])
+        expect(other.outbox.all()).toEqual([])
+    })
+
+    it('go on where the other stopped when the turn passes, with the same cmids in order', async () => {
+        const other = await openTab(false)
+        outcomes = [error('disconnected')]
+        for (const cmid of ['1', '2']) write(cmid)
+        sender.kick(5)
+        await settle()
+        other.turn.mine = true
+        await other.outbox.load()
+        other.sender.start()
+        await settle()
+        expect(sent).toEqual(['1', '1', '2'])
+        expect(outbox.all()).toEqual([])
+        expect(storage.kept.size).toBe(0)
+    })
+
+    it('follow each other in failing, trying again and deleting', async () => {
+        const other = await openTab(false)
+        outcomes = [error('forbidden')]
+        write('1')
+        sender.kick(5)
+        await settle()
+        expect(other.outbox.get('1')).toMatchObject({ state: 'failed', reason: 'forbidden' })
+        outbox.remove('1')
+        expect(other.outbox.all()).toEqual([])
     })
 })

@@ -20,6 +20,7 @@ import type { Conversation } from './conversation'
 import { Drafts } from './drafts'
 import { History } from './history'
 import { Outbox, type OutgoingMessage } from './outbox'
+import type { OutboxStorage, Turn } from './outbox-storage'
 import { Reader } from './reader'
 import { Sender } from './sender'
 import { Signal } from './signal'
@@ -31,6 +32,8 @@ export interface ChatOptions {
     open(events: SocketEvents): Socket
     clock: Clock
     storage: Storage
+    outbox: OutboxStorage
+    turn: Turn
     newCmid(): string
     /* The session has ended. */
     onEnded(): void
@@ -64,7 +67,7 @@ export class Chat {
         })
         this.users = new Users(this.call)
         this.users.put([options.me])
-        this.outbox = new Outbox(options.storage, `parley.outbox.${options.me.id}.`)
+        this.outbox = new Outbox(options.outbox)
         this.drafts = new Drafts(options.storage, `parley.draft.${options.me.id}.`)
         this.reader = new Reader(this.channels, this.call)
         this.history = new History({
@@ -75,8 +78,14 @@ export class Chat {
         this.sender = new Sender(this.outbox, {
             call: this.call,
             clock: options.clock,
-            onAck: (message, ack) => this.acknowledged(message, ack),
+            turn: options.turn,
+            onAck: (message, ack) =>
+                this.outbox.acked(message, ack, this.acknowledged(message, ack)),
         })
+        this.outbox.onAckElsewhere = (message, ack) =>
+            this.outbox.ackedElsewhere(message.cmid, this.acknowledged(message, ack))
+        options.turn.listen(() => void this.loadOutbox())
+        void this.loadOutbox()
     }
 
     readonly call: Call = (op, args) => this.connection.call(op, args)
@@ -97,6 +106,7 @@ export class Chat {
         const conversation = this.history.get(channel)
         conversation?.setNewLine(null)
         if (conversation) this.showLatest(conversation)
+        this.options.turn.take()
         this.sender.kick(channel)
     }
 
@@ -111,6 +121,7 @@ export class Chat {
         const message = this.outbox.get(cmid)
         if (!message) return
         this.outbox.waiting(cmid)
+        this.options.turn.take()
         this.sender.kick(message.channel)
     }
 
@@ -132,9 +143,9 @@ export class Chat {
     }
 
     /* Remove what this person leaves behind in the browser. */
-    clearStorage(): void {
-        this.outbox.clear()
+    async clearStorage(): Promise<void> {
         this.drafts.clear()
+        await this.outbox.clear()
     }
 
     private enter({ channel }: { channel: Channel }): Channel {
@@ -218,14 +229,19 @@ export class Chat {
         if (answer) this.learn(answer.channels)
     }
 
-    private acknowledged(message: OutgoingMessage, ack: Ack): void {
+    /* What waited in the storage goes out, if there is a connection and it is this tab's turn. */
+    private async loadOutbox(): Promise<void> {
+        await this.outbox.load()
+        this.sender.start()
+    }
+
+    /* Returns whether the message is among the events now, if its channel is on the page. */
+    private acknowledged(message: OutgoingMessage, ack: Ack): boolean {
         const { seq, prev, n, ts_us } = ack
         const { channel, cmid, text, thread } = message
         const reply = thread === undefined ? {} : { thread }
         const place = { channel, seq, prev, n, ts_us, from: this.me.id }
-        if (this.happened({ ev: 'message', ...place, cmid, text, ...reply }))
-            this.outbox.remove(cmid)
-        else this.outbox.sent(cmid)
+        return this.happened({ ev: 'message', ...place, cmid, text, ...reply })
     }
 
     /* One's own messages that came back are shown as events from now on. */

@@ -1,7 +1,8 @@
 /*
  * Sends what is in the outbox: one message of a channel after the other, each only after the ack of
  * the one before, so that they arrive in the order in which they were written, whatever fails. A
- * message whose outcome is unknown is sent again with the same cmid.
+ * message whose outcome is unknown is sent again with the same cmid. Only the tab whose turn it is
+ * sends; another one that takes over begins with what has no ack yet.
  */
 
 import { backoffMs } from '../protocol/backoff'
@@ -9,10 +10,12 @@ import type { Clock } from '../protocol/clock'
 import type { RequestError } from '../protocol/errors'
 import type { Ack, Call } from '../protocol/types'
 import type { Outbox, OutgoingMessage } from './outbox'
+import type { Turn } from './outbox-storage'
 
 export interface SenderOptions {
     call: Call
     clock: Clock
+    turn: Turn
     random?: () => number
     /* Takes the message out of the outbox. */
     onAck(message: OutgoingMessage, ack: Ack): void
@@ -40,9 +43,11 @@ export class Sender {
     }
 
     private async drain(channel: number): Promise<void> {
-        for (let tries = 0; ;) {
+        for (let tries = 0; this.options.turn.mine; ) {
             const message = this.outbox.of(channel).find(isToBeSent)
             if (!message) break
+            await this.outbox.kept(message.cmid)
+            if (!this.outbox.get(message.cmid)) continue
             const error = await this.send(message)
             if (!error) tries = 0
             else if (error.code === 'disconnected') break

@@ -40,8 +40,7 @@ export function App(): VNode | null {
             if (!(thrown instanceof RequestError) || thrown.code !== 'unauthenticated')
                 return alert(`You are still logged in. ${messageOf(thrown)}`)
         }
-        leaving.end()
-        leaving.chat.clearStorage()
+        await leaving.leave()
         setSession(null)
         replace('/login')
     }

@@ -7,41 +7,53 @@ import { Chat } from '../store/chat'
 import { browserStorage } from '../store/storage'
 import { newCmid } from './cmid'
 import { LastChannel } from './last-channel'
+import { openOutbox } from './outbox-db'
+import { LockTurn } from './turn'
 
 export interface Session {
     chat: Chat
     last_channel: LastChannel
     /* Stop listening and close the socket. */
     end(): void
+    /* The same, and remove what this person leaves behind in the browser. */
+    leave(): Promise<void>
 }
 
 export function startSession(me: User, onEnded: () => void): Session {
     const storage = browserStorage()
+    const outbox = openOutbox(me.id)
+    const turn = new LockTurn(me.id)
     const chat = new Chat({
         me,
         open: openSocket,
         clock: systemClock,
         storage,
+        outbox,
+        turn,
         newCmid,
         onEnded,
     })
     const probe = () => document.visibilityState === 'visible' && chat.connection.probe()
-    const stored = (change: StorageEvent) => {
-        if (change.key !== null && change.newValue === null)
-            chat.outbox.removedElsewhere(change.key)
-    }
     addEventListener('online', probe)
     document.addEventListener('visibilitychange', probe)
-    addEventListener('storage', stored)
     chat.connection.start()
+    const stop = () => {
+        removeEventListener('online', probe)
+        document.removeEventListener('visibilitychange', probe)
+        chat.connection.stop()
+        turn.end()
+    }
     return {
         chat,
         last_channel: new LastChannel(storage, `parley.last.${me.id}`),
         end() {
-            removeEventListener('online', probe)
-            document.removeEventListener('visibilitychange', probe)
-            removeEventListener('storage', stored)
-            chat.connection.stop()
+            stop()
+            outbox.close()
+        },
+        async leave() {
+            stop()
+            await chat.clearStorage()
+            outbox.close()
         },
     }
 }
