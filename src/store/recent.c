@@ -103,20 +103,41 @@ static struct event *unite(const struct recent_page *recent, struct store_range 
     return all;
 }
 
-/* How many events from the front, or from the back, fit into the limits: at least one. */
-static size_t fitting(const struct event *all, size_t count, bool from_back,
-                      struct store_range range)
+/* Where a page begins to grow: what is below goes down from there, the rest up. */
+static size_t position_of(struct store_range range, const struct event *all, size_t count)
 {
+    size_t at = 0;
+    if (range.from == STORE_NEWEST)
+        return count;
+    while (range.from != STORE_AFTER && at < count && all[at].seq < range.seq)
+        at++;
+    return at;
+}
+
+/* The events [first, end) that the limits leave, in turns up and down; at least one. */
+struct cut {
+    size_t first;
+    size_t end;
+};
+
+static struct cut cut_to(struct store_range range, const struct event *all, size_t count)
+{
+    const size_t at = position_of(range, all, count);
+    struct cut cut = {at, at};
     size_t bytes = 0;
-    size_t fit = 0;
-    while (fit < count && fit < range.limit) {
-        const struct event *event = &all[from_back ? count - 1 - fit : fit];
-        bytes += event->text.len;
-        if (fit > 0 && bytes > range.bytes_max)
+    for (bool up = true; cut.first > 0 || cut.end < count; up = !up) {
+        if (up ? cut.end == count : cut.first == 0)
+            continue;
+        bytes += all[up ? cut.end : cut.first - 1].text.len;
+        const size_t taken = cut.end - cut.first;
+        if (taken == range.limit || (taken > 0 && bytes > range.bytes_max))
             break;
-        fit++;
+        if (up)
+            cut.end++;
+        else
+            cut.first--;
     }
-    return fit;
+    return cut;
 }
 
 void recent_merge(const struct recent_page *recent, struct store_range range, struct arena *arena,
@@ -127,15 +148,11 @@ void recent_merge(const struct recent_page *recent, struct store_range range, st
     const uint64_t newest = recent->items[recent->count - 1].seq;
     size_t count;
     struct event *all = unite(recent, range, page, arena, &count);
-
-    /* Cut at the end that is farther from the position. */
-    const bool from_back = range.from == STORE_NEWEST || range.from == STORE_BEFORE;
-    const size_t fit = fitting(all, count, from_back, range);
-    const size_t cut = count - fit;
-    page->items = from_back ? all + cut : all;
-    page->count = fit;
-    page->more_before = page->more_before || (from_back && cut > 0);
-    page->more_after = page->more_after || (!from_back && cut > 0);
+    const struct cut cut = cut_to(range, all, count);
+    page->items = all + cut.first;
+    page->count = cut.end - cut.first;
+    page->more_before = page->more_before || cut.first > 0;
+    page->more_after = page->more_after || cut.end < count;
     if (newest > page->last_seq)
         page->last_seq = newest;
     /* What lies beyond a page that ends at its position. */
