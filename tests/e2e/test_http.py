@@ -4,10 +4,10 @@ import json
 import re
 import socket
 import struct
-import tempfile
 import unittest
 
-from support.server import Account, Server, asan_bin, request
+from support.deployment import Serve, everywhere
+from support.server import Account, asan_bin, request
 
 HOST = b"Host: localhost\r\n"
 AFTER = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"  # must not be answered any more
@@ -29,21 +29,23 @@ class Answer:
 
 
 class Case(unittest.TestCase):
+    deployment = Serve
     options = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, *cls.options, binary=asan_bin())
-        cls.ada = Account(cls.server, "ada")
+        cls.deployed = cls.deployment(cls.options, binary=asan_bin())
+        cls.server = cls.deployed.server
+        cls.ada = Account(cls.server, "user%d" % cls.deployed.first_name)
 
     @classmethod
     def tearDownClass(cls):
-        log = cls.server.log
-        cls.server.kill()
-        cls.folder.cleanup()
-        if any("Sanitizer" in line for line in log):
-            raise AssertionError("".join(log))
+        cls.deployed.close()
+        if any("Sanitizer" in line for line in cls.deployed.log):
+            raise AssertionError("".join(cls.deployed.log))
+
+    def login(self):
+        return json.dumps({"name": self.ada.name, "password": self.ada.password}).encode()
 
     def connect(self):
         raw = socket.create_connection((self.server.host, self.server.port), timeout=30)
@@ -234,7 +236,7 @@ class Works(Case):
 
     def test_bodies_of_known_length_and_chunked(self):
         head = b"POST /api/v1/logIn HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
-        body = b'{"name":"ada","password":"correct horse"}'
+        body = self.login()
         chunks = b"".join(b"%x\r\n%c\r\n" % (1, byte) for byte in body)
         for data in (head + b"Content-Length: %d\r\n\r\n" % len(body) + body,
                      head + b"Transfer-Encoding: chunked\r\n\r\n%X\r\n" % len(body) + body + b"\r\n0\r\n\r\n",
@@ -245,7 +247,7 @@ class Works(Case):
             self.assertEqual(json.loads(found[0].body)["user"]["id"], self.ada.id)
 
     def test_100_continue_comes_before_the_body_and_only_when_there_is_one(self):
-        body = b'{"name":"ada","password":"correct horse"}'
+        body = self.login()
         raw = self.connect()
         raw.sendall(b"POST /api/v1/logIn HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
                     b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body))
@@ -287,7 +289,7 @@ class Works(Case):
             self.assertEqual(head.get("Content-Type"), got.get("Content-Type"))
 
     def test_a_peer_that_vanishes_while_it_waits_harms_nobody(self):
-        login = b'{"name":"ada","password":"correct horse"}'
+        login = self.login()
         data = b"POST /api/v1/logIn HTTP/1.1\r\n" + HOST + \
             b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(login) + login
         for at in (*range(1, len(data), 7), len(data)):
@@ -309,6 +311,7 @@ class Works(Case):
         self.assertEqual([a.status for a in self.answers(data, 2)], [426, 200])
 
 
+@everywhere
 class Pages(Case):
     """The web client's files and what browsers are told about them."""
 
@@ -403,6 +406,7 @@ class Pages(Case):
             self.assertEqual(headers["Content-Type"], "application/json")
 
 
+@everywhere
 class Cookies(Case):
     """The session cookie, and that other sites cannot use it."""
 
@@ -415,7 +419,7 @@ class Cookies(Case):
         return name_value, sorted(rest)
 
     def test_logging_in_sets_a_cookie_that_scripts_and_other_sites_cannot_use(self):
-        _, headers, body = self.post("logIn", {"name": "ada", "password": "correct horse"})
+        _, headers, body = self.post("logIn", {"name": self.ada.name, "password": "correct horse"})
         value, attributes = self.attributes(headers)
         self.assertEqual(value, "parley_session=" + json.loads(body)["token"])
         self.assertEqual(attributes, ["HttpOnly", "Max-Age=7776000", "Path=/", "SameSite=Strict"])
@@ -426,7 +430,7 @@ class Cookies(Case):
         self.assertEqual(status, 401)
 
     def test_a_failed_login_sets_no_cookie(self):
-        status, headers, _ = self.post("logIn", {"name": "ada", "password": "wrong horse"})
+        status, headers, _ = self.post("logIn", {"name": self.ada.name, "password": "wrong horse"})
         self.assertEqual((status, headers["Set-Cookie"]), (401, None))
 
     def test_with_the_cookie_changes_must_come_from_the_servers_own_pages(self):
@@ -458,7 +462,7 @@ class Cookies(Case):
     def test_a_form_of_another_site_cannot_reach_an_operation(self):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
             status, _, _ = request(self.server, "POST", "/api/v1/logIn",
-                                   '{"name":"ada","password":"correct horse"}', {"Content-Type": kind})
+                                   self.login(), {"Content-Type": kind})
             self.assertEqual(status, 415)
         status, _, _ = request(self.server, "GET", "/api/v1/logOut",
                                headers={"Cookie": "parley_session=" + self.ada.token})
@@ -481,13 +485,14 @@ class Cookies(Case):
             self.assertEqual(status, 401, value)
 
 
+@everywhere
 class Secure(Case):
     options = ("--secure-cookies", "--allowed-origin", "https://chat.example.com")
 
     def test_behind_https_cookies_are_secure_and_the_public_origin_may_use_them(self):
         status, headers, body = request(
             self.server, "POST", "/api/v1/logIn",
-            json.dumps({"name": "ada", "password": "correct horse"}),
+            json.dumps({"name": self.ada.name, "password": "correct horse"}),
             {"Content-Type": "application/json"})
         self.assertEqual(status, 200)
         self.assertIn("; Secure", headers["Set-Cookie"])

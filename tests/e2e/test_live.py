@@ -2,29 +2,29 @@
 import json
 import socket
 import struct
-import tempfile
 import threading
 import time
 import unittest
 
 from support import ws
 from support.client import Client, Closed, Follower, new_cmid
-from support.server import Account, Refused, Server, call, metrics, request
+from support.deployment import Serve, await_events, everywhere
+from support.server import Account, Refused, call, metrics, request
 
 
 class Case(unittest.TestCase):
+    deployment = Serve
     options = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, *cls.options)
-        cls.names = 0
+        cls.deployed = cls.deployment(cls.options)
+        cls.server = cls.deployed.server
+        cls.names = cls.deployed.first_name
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.kill()
-        cls.folder.cleanup()
+        cls.deployed.close()
 
     def account(self):
         type(self).names += 1
@@ -35,6 +35,7 @@ class Case(unittest.TestCase):
         channel = account.call("createChannel", name="channel%d" % self.names)["channel"]["id"]
         for other in others:
             other.call("joinChannel", channel=channel)
+        await_events(account, channel, 1 + len(others))
         return channel
 
     def live(self, account, **options):
@@ -48,6 +49,7 @@ class Case(unittest.TestCase):
             client.settle()
 
 
+@everywhere
 class Hello(Case):
     options = ("--allowed-origin", "https://chat.example.com")
 
@@ -161,6 +163,7 @@ class Hello(Case):
             self.assertEqual(request(self.server, method, "/ws", headers=good)[0], 400)
 
 
+@everywhere
 class Events(Case):
     """What members hear."""
 
@@ -333,6 +336,7 @@ class Events(Case):
             writer.join()
 
 
+@everywhere
 class Isolation(Case):
     """Who is no member gets nothing, by any way."""
 
@@ -409,6 +413,7 @@ class Isolation(Case):
                 bob.call("joinChannel", channel=channel)
 
 
+@everywhere
 class Resume(Case):
     """Everything since the last seq, at any age, in pages."""
 
@@ -506,6 +511,7 @@ class Resume(Case):
             self.assertEqual(follower.shown[channel], self.whole(bob, channel))
 
 
+@everywhere
 class Timeouts(Case):
     options = ("--hello-timeout", "1", "--ping", "1", "--pong-timeout", "1")
 
@@ -551,6 +557,7 @@ class Timeouts(Case):
             client.close()
 
 
+@everywhere
 class Pings(Case):
     def test_a_ping_is_answered_with_its_payload(self):
         client = self.live(self.account())

@@ -5,6 +5,7 @@ import unittest
 import urllib.parse
 
 from support.client import Client, new_cmid
+from support.deployment import Serve, await_events, everywhere
 from support.server import Account, Refused, Server, call, request
 
 STATUS = {"invalid": 400, "unauthenticated": 401, "wrong_password": 401, "forbidden": 403,
@@ -70,18 +71,18 @@ class Live:
 
 
 class Case(unittest.TestCase):
+    deployment = Serve
     options = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, *cls.options)
-        cls.names = 0
+        cls.deployed = cls.deployment(cls.options)
+        cls.server = cls.deployed.server
+        cls.names = cls.deployed.first_name
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.kill()
-        cls.folder.cleanup()
+        cls.deployed.close()
 
     def account(self):
         type(self).names += 1
@@ -89,7 +90,9 @@ class Case(unittest.TestCase):
 
     def channel(self, account):
         type(self).names += 1
-        return account.call("createChannel", name="channel%d" % self.names)["channel"]["id"]
+        channel = account.call("createChannel", name="channel%d" % self.names)["channel"]["id"]
+        await_events(account, channel, 1)
+        return channel
 
     def live(self, account):
         client = Client(self.server, account.token)
@@ -103,6 +106,7 @@ class Case(unittest.TestCase):
             yield link
 
 
+@everywhere
 class Operations(Case):
     """What each operation answers."""
 
@@ -381,6 +385,7 @@ class Operations(Case):
         self.assertEqual(got["events"][-1]["seq"], sent["seq"])
 
 
+@everywhere
 class Errors(Case):
     """Each operation's wrong arguments, and the word that they are refused with."""
 
@@ -558,6 +563,7 @@ class Errors(Case):
         self.assertNotIn(cmid, [event.get("cmid") for event in texts])
 
 
+@everywhere
 class Malformed(Case):
     """What is no request at all."""
 

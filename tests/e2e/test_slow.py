@@ -3,32 +3,34 @@ import os
 import resource
 import select
 import socket
-import tempfile
 import time
 import unittest
 
 from support.client import Client, Closed, Follower, new_cmid
-from support.server import Account, Refused, Server, metrics, request
+from support.deployment import Serve, await_events, everywhere
+from support.server import Account, Refused, metrics, request
 
 TEXT = "x" * 16000
 SMALL_WINDOW = 4096  # so that little fits between the two programs
 
 
 class Case(unittest.TestCase):
+    deployment = Serve
     options = ()
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.server = Server(folder.name, *self.options)
-        self.addCleanup(lambda: self.server.process.poll() is None and self.server.kill())
-        self.ada, self.bob = Account(self.server, "ada"), Account(self.server, "bob")
-        self.channel = self.ada.call("createChannel", name="busy")["channel"]["id"]
+        self.deployed = self.deployment(self.options)
+        self.addCleanup(self.deployed.close)
+        self.server = self.deployed.server
+        number = self.deployed.first_name
+        self.ada, self.bob = (Account(self.server, "user%d" % (number + i)) for i in range(2))
+        self.channel = self.ada.call("createChannel", name="busy%d" % number)["channel"]["id"]
         self.bob.call("joinChannel", channel=self.channel)
+        await_events(self.ada, self.channel, 2)
+        self.left_out_before = metrics(self.deployed.edge)["parley_left_out_total"]
 
     def live(self, account, **options):
-        client = Client(self.server, account.token, **options)
+        client = Client(self.deployed.edge, account.token, **options)
         self.addCleanup(client.close)
         return client
 
@@ -50,19 +52,24 @@ class Case(unittest.TestCase):
                 return events
             after = events[-1]["seq"]
 
+    def left_out(self):
+        """Events that slow sockets were not given since the test began."""
+        return metrics(self.deployed.edge)["parley_left_out_total"] - self.left_out_before
+
     def until(self, name, value):
         """Until a number of /metrics, which tells of the last second, is at least that much."""
-        while metrics(self.server)[name] < value:
+        while metrics(self.deployed.edge)[name] < value:
             time.sleep(0.05)
 
 
+@everywhere
 class SlowReaders(Case):
     def test_one_that_stops_loses_events_is_told_and_resumes_and_nobody_else_notices(self):
         writer, fast = self.live(self.ada), self.live(self.bob)
         slow = self.live(self.bob, receive_buffer=SMALL_WINDOW)
         last = slow.channels[self.channel]["last_seq"]
         sent = []
-        while metrics(self.server)["parley_left_out_total"] < 50:
+        while self.left_out() < 50:
             sent += self.send(writer, 64)
             for seq in sent[-64:]:
                 self.assertEqual(fast.event("message")["seq"], seq)
@@ -91,9 +98,9 @@ class SlowReaders(Case):
                          [e for e in self.whole() if e["seq"] > last])
 
     def test_only_the_channels_that_lost_something_are_named(self):
-        quiet = self.bob.call("createChannel", name="quiet")["channel"]["id"]
+        quiet = self.bob.call("createChannel", name="quiet%d" % self.deployed.first_name)["channel"]["id"]
         writer, slow = self.live(self.ada), self.live(self.bob, receive_buffer=SMALL_WINDOW)
-        while metrics(self.server)["parley_left_out_total"] == 0:
+        while self.left_out() == 0:
             self.send(writer, 64)
         told = slow.event("behind")
         self.assertEqual([item["channel"] for item in told["channels"]], [self.channel])
@@ -102,7 +109,7 @@ class SlowReaders(Case):
 
     def test_a_channel_that_was_left_meanwhile_is_not_named(self):
         writer, slow = self.live(self.ada), self.live(self.bob, receive_buffer=SMALL_WINDOW)
-        while metrics(self.server)["parley_left_out_total"] == 0:
+        while self.left_out() == 0:
             self.send(writer, 64)
         self.bob.call("leaveChannel", channel=self.channel)
         seen = [slow.event()["ev"]]
@@ -115,13 +122,14 @@ class SlowReaders(Case):
 
     def test_answers_still_come_to_a_reader_that_is_behind(self):
         writer, slow = self.live(self.ada), self.live(self.bob, receive_buffer=SMALL_WINDOW)
-        while metrics(self.server)["parley_left_out_total"] == 0:
+        while self.left_out() == 0:
             self.send(writer, 64)
         ids = slow.requests("getMe", [{}] * 100)
         for number in ids:
             self.assertEqual(slow.answer(number)["user"]["id"], self.bob.id)
 
 
+@everywhere
 class SteadyReaders(Case):
     options = ("--hello-timeout", "1", "--ping", "1", "--pong-timeout", "2")
 
@@ -129,7 +137,7 @@ class SteadyReaders(Case):
         # The ping waits behind all that is queued for it, and so does the pong.
         writer = self.live(self.ada)
         slow = self.live(self.bob, receive_buffer=SMALL_WINDOW, segment=536)
-        while metrics(self.server)["parley_left_out_total"] == 0:
+        while self.left_out() == 0:
             self.send(writer, 64)
         told = None
         while told is None:
@@ -186,7 +194,7 @@ class Shortage(Case):
         acked = self.send(client, 16)
         pid, unlimited = self.server.pid, resource.prlimit(self.server.pid, resource.RLIMIT_FSIZE)
 
-        wal = os.path.getsize(os.path.join(self.folder, "parley.db-wal"))
+        wal = os.path.getsize(os.path.join(self.deployed.folder.name, "parley.db-wal"))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (wal + 100000, unlimited[1]))
         errors = []
         retry = [new_cmid() for _ in range(40)]

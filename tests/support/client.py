@@ -100,7 +100,7 @@ class Client:
 
     def event(self, ev=None, **fields):
         """The next event like this, which is taken out; others wait."""
-        looked_at = 0
+        looked_at, until = 0, time.monotonic() + ws.WAIT_S
         while True:
             while looked_at < len(self.events):
                 event = self.events[looked_at]
@@ -109,6 +109,8 @@ class Client:
                     del self.events[looked_at]
                     return event
                 looked_at += 1
+            if time.monotonic() > until:  # pings go on for ever
+                raise TimeoutError("no event %s %s" % (ev, fields))
             self.pump()
 
     def settle(self):
