@@ -150,8 +150,10 @@ def group_web():
 def group_browser():
     """Real Chromium against the real server."""
     files = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests" / "browser").glob("*.test.mjs"))
-    yield from node_tests("browser", ["node", "--test", "--test-reporter=tap",
-                                      "--test-concurrency=1", *files])
+    command = ["node", "--test", "--test-reporter=tap", "--test-concurrency=1"]
+    yield from node_tests("browser", [*command, *files])
+    yield from node_tests("browser on a fleet", [*command, "tests/browser/chat.test.mjs"],
+                          {"PARLEY_FLEET": "1"})
 
 
 GROUPS = [group_layers, group_unit, group_threads, group_fuzz, group_web, group_e2e, group_browser]

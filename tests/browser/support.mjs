@@ -1,6 +1,7 @@
 /*
  * What the browser tests share: a real server on a free port with a scratch directory that can be
- * killed and started again, real people with accounts, and real Chromium.
+ * killed and started again, real people with accounts, and real Chromium. With PARLEY_FLEET set the
+ * server is a fleet behind HAProxy.
  */
 
 import assert from 'node:assert/strict'
@@ -9,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -40,12 +42,49 @@ function freePort() {
     })
 }
 
+/* The same for a fleet behind HAProxy: another program starts, kills and ends it. */
+class FleetServer {
+    #child
+    #lines
+
+    static async start() {
+        const server = new FleetServer()
+        const script = join(root, 'tests/support/browser_fleet.py')
+        server.#child = spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] })
+        server.#lines = createInterface({ input: server.#child.stdout })[Symbol.asyncIterator]()
+        server.url = (await server.#lines.next()).value
+        assert.match(server.url ?? 'nothing', /^http:/)
+        return server
+    }
+
+    async #tell(word) {
+        this.#child.stdin.write(`${word}\n`)
+        assert.equal((await this.#lines.next()).value, 'done')
+    }
+
+    /* kill -9 of every edge and API server. */
+    kill() {
+        return this.#tell('kill')
+    }
+
+    up() {
+        return this.#tell('up')
+    }
+
+    async stop() {
+        const ended = new Promise((done) => this.#child.once('exit', done))
+        this.#child.stdin.end()
+        await ended
+    }
+}
+
 export class Server {
     #child = null
     #dir
     #port
 
     static async start() {
+        if (process.env.PARLEY_FLEET) return FleetServer.start()
         const server = new Server()
         server.#dir = await mkdtemp(join(tmpdir(), 'parley-browser-'))
         server.#port = await freePort()
