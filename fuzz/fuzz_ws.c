@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void record(struct buf *events, const struct ws_message *message)
 {
     assert(message->payload.len <= MESSAGE_MAX);
-    assert(message->opcode != WS_TEXT || utf8_valid(message->payload));
+    assert(message->opcode != WS_TEXT || message->compressed || utf8_valid(message->payload));
     buf_format(events, "%d %u %zu ", (int)message->opcode, (unsigned)message->close_code,
                message->payload.len);
     buf_append(events, message->payload);
@@ -46,10 +46,12 @@ static bool decode_part(struct ws_decoder *d, struct slice part, struct buf *eve
 }
 
 /* Decode `wire` in steps whose lengths come from `seed`; a seed of 0: all at once. */
-static void decode(struct slice wire, bool from_client, uint32_t seed, struct buf *events)
+static void decode(struct slice wire, uint8_t how, uint32_t seed, struct buf *events)
 {
     struct ws_decoder d;
-    ws_decoder_init(&d, MESSAGE_MAX, from_client);
+    ws_decoder_init(&d, MESSAGE_MAX, (how & 1) != 0);
+    if ((how & 2) != 0)
+        ws_decoder_accept_compressed(&d);
     bool ok = true;
     while (ok && wire.len > 0) {
         const size_t step = seed == 0 ? wire.len : seed == 1 ? 1 : 1 + (seed >> 16) % 23;
@@ -68,14 +70,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     const struct slice wire = slice_from(data + 1, size - 1);
-    const bool from_client = (data[0] & 1) != 0;
     const uint32_t seeds[] = {1, 2u + data[0]};
 
     struct buf whole = {0};
-    decode(wire, from_client, 0, &whole);
+    decode(wire, data[0], 0, &whole);
     for (size_t i = 0; i < 2; i++) {
         struct buf events = {0};
-        decode(wire, from_client, seeds[i], &events);
+        decode(wire, data[0], seeds[i], &events);
         assert(slice_eq(buf_slice(&events), buf_slice(&whole)));
         buf_fini(&events);
     }

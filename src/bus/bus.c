@@ -9,7 +9,7 @@
 #include "bus/bus_driver.h"
 
 struct bus_sub {
-    struct bus_topic topic;
+    uint64_t key; /* of the topic: there are very many of these */
     bus_message_fn *fn;
     void *arg;
 };
@@ -66,7 +66,7 @@ enum err bus_subscribe(struct bus *bus, struct bus_topic topic, bus_message_fn *
     if (err != ERR_NONE)
         return err;
     struct bus_sub *sub = mem_alloc(sizeof(*sub));
-    *sub = (struct bus_sub){topic, fn, arg};
+    *sub = (struct bus_sub){bus_topic_key(topic), fn, arg};
     map_put(&bus->subs, bus_topic_key(topic), sub);
     *out = sub;
     return ERR_NONE;
@@ -76,8 +76,8 @@ void bus_unsubscribe(struct bus *bus, struct bus_sub *sub)
 {
     if (sub == NULL)
         return;
-    bus->driver->unsubscribe(bus, sub->topic);
-    map_remove(&bus->subs, bus_topic_key(sub->topic));
+    bus->driver->unsubscribe(bus, bus_topic_of(sub->key));
+    map_remove(&bus->subs, sub->key);
     mem_free(sub);
 }
 

@@ -122,7 +122,7 @@ static void on_request(struct http_exchange *x, void *arg)
     }
     struct buf head = {0};
     struct buf rest = {0};
-    ws_write_accept(&head, accept, SLICE_EMPTY);
+    ws_write_accept(&head, accept, SLICE_EMPTY, SLICE_EMPTY);
     struct conn *conn = http_upgrade(x, buf_slice(&head), &rest);
     if (conn != NULL)
         open_socket(conn, &rest);

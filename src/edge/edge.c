@@ -11,12 +11,14 @@
 #include "edge/hub.h"
 #include "edge/repair.h"
 #include "edge/session.h"
+#include "edge/watch.h"
 #include "httpd/httpd.h"
 #include "httpd/origin.h"
 #include "net/conn.h"
 #include "net/net.h"
 #include "proto/http1.h"
 #include "proto/ws.h"
+#include "proto/ws_deflate.h"
 
 /* What has arrived is with the kernel now. */
 static void on_flush(void *arg)
@@ -34,6 +36,7 @@ struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_o
     edge->chat = chat;
     edge->net = net;
     edge->options = options;
+    edge->deflate = ws_deflate_create();
     list_init(&edge->sessions);
     net_on_flush(net, on_flush, edge);
     return edge;
@@ -50,6 +53,8 @@ void edge_destroy(struct edge *edge)
     map_fini(&edge->userIdToSocket);
     map_fini(&edge->watched);
     buf_fini(&edge->scratch);
+    buf_fini(&edge->expanded);
+    ws_deflate_destroy(edge->deflate);
     mem_free(edge);
 }
 
@@ -66,12 +71,14 @@ static void accept_upgrade(struct edge *edge, struct http_exchange *x,
     struct buf head = {0};
     const bool named =
         http_header_has_token(request, SLICE("Sec-WebSocket-Protocol"), SLICE("parley.v1"));
-    ws_write_accept(&head, accept, named ? SLICE("parley.v1") : SLICE_EMPTY);
+    const bool compresses = edge->options->compress && ws_deflate_offered(request);
+    ws_write_accept(&head, accept, named ? SLICE("parley.v1") : SLICE_EMPTY,
+                    compresses ? SLICE(WS_DEFLATE_ACCEPT) : SLICE_EMPTY);
 
     struct buf rest = {0};
     struct conn *conn = http_upgrade(x, buf_slice(&head), &rest);
     if (conn != NULL)
-        session_create(edge, conn, slice_from(token, token_len), buf_slice(&rest));
+        session_create(edge, conn, slice_from(token, token_len), compresses, buf_slice(&rest));
     buf_fini(&head);
     buf_fini(&rest);
 }
@@ -103,6 +110,7 @@ static void on_upgrade(struct http_exchange *x, void *arg)
 
 void edge_follow(struct edge *edge)
 {
+    watch_start(edge);
     if (edge->options->lossy_bus)
         repair_start(edge);
 }

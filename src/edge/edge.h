@@ -27,6 +27,7 @@ struct edge_options {
     uint64_t pong_ms;            /* until it must have answered */
     uint64_t stall_ms;           /* that a socket may take nothing, then it is closed */
     bool lossy_bus;              /* other processes publish too: repair what the bus loses */
+    bool compress;               /* offer permessage-deflate */
     struct slice allowed_origin; /* besides the server's own; empty: none */
     struct slice version;
 };
@@ -37,11 +38,13 @@ struct edge_stats {
     uint64_t users;    /* with a session, now */
     uint64_t channels; /* subscribed to, now */
     uint64_t requests;
-    uint64_t events;     /* received from the bus */
-    uint64_t deliveries; /* of events to sockets */
-    uint64_t left_out;   /* deliveries that a slow socket did not get */
-    uint64_t behind;     /* times that a socket was told to catch up */
-    uint64_t repairs;    /* looks for what the bus may have lost */
+    uint64_t events;         /* received from the bus */
+    uint64_t deliveries;     /* of events to sockets */
+    uint64_t left_out;       /* deliveries that a slow socket did not get */
+    uint64_t behind;         /* times that a socket was told to catch up */
+    uint64_t repairs;        /* looks for what the bus may have lost */
+    uint64_t compressed_in;  /* bytes of frames, before they were compressed, */
+    uint64_t compressed_out; /* and after */
     uint64_t closed_slow;
     uint64_t closed_protocol;
     uint64_t bus_up;          /* 1, or 0 while a link of the bus is down */
@@ -55,7 +58,7 @@ struct edge *edge_create(struct chat *chat, struct net *net, const struct edge_o
 /* After all sessions are gone. NULL is allowed. */
 void edge_destroy(struct edge *edge);
 
-/* Listen to the bus, which is open now. */
+/* Listen to the bus and to presence, which are open now. */
 void edge_follow(struct edge *edge);
 
 /* Serve /ws. */

@@ -17,14 +17,17 @@
 
 /* ---- events of a channel ---- */
 
-static void fan_out(struct edge *edge, struct edge_channel *channel, struct bytes *frame)
+/* `packed` is the same compressed, for those who can read that; NULL: it is not worth it. */
+static void fan_out(struct edge *edge, struct edge_channel *channel, struct bytes *frame,
+                    struct bytes *packed)
 {
     for (uint32_t i = 0; i < channel->places_len; i++) {
         const struct channel_place *place = &channel->places[i];
         struct session *session = place->session;
         if (session->state != SESSION_LIVE)
             continue; /* loading: its hello will tell of this event; closing: too late */
-        if (session_push(session, frame, CLASS_HISTORY)) {
+        struct bytes *fitting = session->compresses && packed != NULL ? packed : frame;
+        if (session_push(session, fitting, CLASS_HISTORY)) {
             edge->stats.deliveries++;
         } else {
             session->channels[place->membership].missed = true;
@@ -45,7 +48,9 @@ void hub_deliver_event(struct edge *edge, struct edge_channel *channel, const st
     json_writer_init(&w, &edge->scratch);
     write_event(&w, event);
     struct bytes *frame = session_frame(buf_slice(&edge->scratch));
-    fan_out(edge, channel, frame);
+    struct bytes *packed = session_frame_compressed(edge, buf_slice(&edge->scratch));
+    fan_out(edge, channel, frame, packed);
+    bytes_unref(packed);
     bytes_unref(frame);
 }
 

@@ -13,11 +13,13 @@
 #include "base/map.h"
 #include "edge/edge.h"
 #include "ev/loop.h"
+#include "presence/presence.h"
 
 struct bus_sub;
 struct bytes;
 struct event;
 struct session;
+struct ws_deflate;
 
 struct edge {
     struct chat *chat;
@@ -28,6 +30,9 @@ struct edge {
     struct map channels;       /* channel id -> struct edge_channel */
     struct map watched;        /* user id -> struct watched, watch.c's */
     struct buf scratch;        /* the event being encoded */
+    struct ws_deflate *deflate;
+    size_t compressing;  /* sessions that agreed on it */
+    struct buf expanded; /* the compressed request that is being handled */
     struct edge_stats stats;
     size_t repairs;   /* under way */
     size_t checks;    /* of memberships and accounts, under way */
@@ -45,6 +50,7 @@ struct edge_user {
     struct list sessions;
     struct list checks;            /* standing.c's */
     struct profile_check *profile; /* profile.c's; NULL: nothing is being asked */
+    enum presence_state presence;  /* watch.c's: as it was said last */
 };
 
 /* A session's place among a channel's. */

@@ -9,6 +9,7 @@
 #include "edge/validity.h"
 #include "edge/watch.h"
 #include "net/conn.h"
+#include "proto/ws_deflate.h"
 #include "rpc/rpc.h"
 #include "rpc/write.h"
 
@@ -21,6 +22,12 @@
 #define CHECK_MS 10000u
 #define LINGER_MS 5000u
 
+/*
+ * Shorter messages are not compressed: it saves nothing, and answers with a new token, which are
+ * shorter, must not be compressed together with what others may choose (CRIME, BREACH).
+ */
+#define COMPRESS_MIN 1024u
+
 static const struct conn_handler handler;
 
 /* ---- sending ---- */
@@ -32,6 +39,23 @@ struct bytes *session_frame(struct slice json)
     struct bytes *frame = bytes_create_room(head_len + json.len);
     memcpy(frame->data, head, head_len);
     memcpy(frame->data + head_len, json.ptr, json.len);
+    return frame;
+}
+
+struct bytes *session_frame_compressed(struct edge *edge, struct slice json)
+{
+    struct buf packed = {0};
+    if (edge->compressing == 0 || json.len < COMPRESS_MIN)
+        return NULL;
+    ws_deflate_compress(edge->deflate, json, &packed);
+    struct bytes *frame = NULL;
+    if (packed.len < json.len) {
+        frame = session_frame(buf_slice(&packed));
+        frame->data[0] = (char)((uint8_t)frame->data[0] | WS_COMPRESSED);
+        edge->stats.compressed_in += json.len;
+        edge->stats.compressed_out += packed.len;
+    }
+    buf_fini(&packed);
     return frame;
 }
 
@@ -59,7 +83,11 @@ bool session_push(struct session *session, struct bytes *frame, enum session_cla
 
 void session_push_json(struct session *session, struct slice json, enum session_class class)
 {
-    struct bytes *frame = session_frame(json);
+    struct bytes *frame = NULL;
+    if (session->compresses)
+        frame = session_frame_compressed(session->edge, json);
+    if (frame == NULL)
+        frame = session_frame(json);
     (void)session_push(session, frame, class);
     bytes_unref(frame);
 }
@@ -308,6 +336,24 @@ static void on_message(struct session *session, const struct ws_message *message
     }
 }
 
+/* Expand a compressed message into the edge's buffer; false, with the session closed, when it is
+ * none. */
+static bool expand(struct session *session, struct ws_message *message)
+{
+    struct edge *edge = session->edge;
+    buf_clear(&edge->expanded);
+    const enum parse parse =
+        ws_deflate_expand(edge->deflate, message->payload, RPC_TEXT_MAX, &edge->expanded);
+    if (parse == PARSE_TOO_BIG)
+        session_close(session, WS_CLOSE_TOO_BIG, SLICE("The message is too big."));
+    else if (parse != PARSE_DONE)
+        session_close(session, WS_CLOSE_BAD_DATA, SLICE("The message is not compressed data."));
+    else if (message->opcode == WS_TEXT && !utf8_valid(buf_slice(&edge->expanded)))
+        session_close(session, WS_CLOSE_BAD_DATA, SLICE("The text is not UTF-8."));
+    message->payload = buf_slice(&edge->expanded);
+    return session->state != SESSION_CLOSING;
+}
+
 static void on_data(void *owner, char *data, size_t len)
 {
     struct session *session = owner;
@@ -322,7 +368,8 @@ static void on_data(void *owner, char *data, size_t len)
         data += used;
         len -= used;
         if (result == PARSE_DONE) {
-            on_message(session, &message);
+            if (!message.compressed || expand(session, &message))
+                on_message(session, &message);
         } else if (result != PARSE_MORE) {
             session->edge->stats.closed_protocol++;
             session_close(session, ws_decoder_error(&session->decoder),
@@ -421,16 +468,21 @@ void session_arm(struct session *session)
 
 /* ---- life cycle ---- */
 
-void session_create(struct edge *edge, struct conn *conn, struct slice token, struct slice rest)
+void session_create(struct edge *edge, struct conn *conn, struct slice token, bool compresses,
+                    struct slice rest)
 {
     struct session *session = mem_zalloc(sizeof(*session));
     session->edge = edge;
     session->conn = conn;
     session->seen_ms = loop_now_ms(edge->chat->loop);
     session->has_token = token_hash(token, session->token_hash);
+    session->compresses = compresses;
     ws_decoder_init(&session->decoder, RPC_TEXT_MAX, true);
+    if (compresses) {
+        ws_decoder_accept_compressed(&session->decoder);
+        edge->compressing++;
+    }
     conn_set_handler(conn, &handler, session);
-    list_init(&session->watching);
     list_push(&edge->sessions, &session->link);
     edge->stats.sessions++;
     arm(session, edge->options->hello_ms);
@@ -454,6 +506,8 @@ static void retire(struct session *session)
 
 static void free_session(struct session *session)
 {
+    if (session->compresses)
+        session->edge->compressing--;
     list_remove(&session->link);
     session->edge->stats.sessions--;
     mem_free(session);

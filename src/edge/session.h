@@ -48,7 +48,7 @@ struct membership {
 struct session {
     struct list link; /* of the edge's sessions */
     struct list user_link;
-    struct list watching; /* watch.c's */
+    struct list *watching; /* watch.c's; NULL: nobody */
     struct edge *edge;
     struct conn *conn; /* NULL: gone */
     struct edge_user *user;
@@ -64,27 +64,32 @@ struct session {
     uint64_t pinged_ms;    /* 0: no ping is out */
     struct rpc_call *held; /* a send that asks the store, and behind it those that wait for it */
     uint8_t token_hash[TOKEN_HASH_BYTES];
-    uint16_t in_flight;   /* requests that will still be answered */
-    uint8_t strikes;      /* requests that were no requests */
-    uint8_t state;        /* enum session_state */
-    bool has_token;       /* token_hash is set: by the cookie, or by hello */
-    bool behind;          /* events are being left out */
-    bool ping_waits;      /* the ping is behind what the peer has not taken yet */
-    bool leaving;         /* its timer closes it */
-    bool changed;         /* memberships changed while it was loading */
-    bool away;            /* nobody touches the device */
-    bool presence_missed; /* what watch.c told was left out */
-    bool in_doubt;        /* the login may have ended without a word */
+    uint16_t in_flight;       /* requests that will still be answered */
+    uint8_t strikes;          /* requests that were no requests */
+    uint8_t state;            /* enum session_state */
+    bool has_token : 1;       /* token_hash is set: by the cookie, or by hello */
+    bool behind : 1;          /* events are being left out */
+    bool ping_waits : 1;      /* the ping is behind what the peer has not taken yet */
+    bool leaving : 1;         /* its timer closes it */
+    bool changed : 1;         /* memberships changed while it was loading */
+    bool away : 1;            /* nobody touches the device */
+    bool compresses : 1;      /* permessage-deflate was agreed on */
+    bool presence_missed : 1; /* what watch.c told was left out */
+    bool in_doubt : 1;        /* the login may have ended without a word */
 };
 
 /* A connection that was just upgraded; `rest` is what has arrived behind the request. */
-void session_create(struct edge *edge, struct conn *conn, struct slice token, struct slice rest);
+void session_create(struct edge *edge, struct conn *conn, struct slice token, bool compresses,
+                    struct slice rest);
 
 /* Queue a reference that the caller keeps. False when it was left out. */
 bool session_push(struct session *session, struct bytes *frame, enum session_class class);
 
 /* A frame of JSON text, as bytes with one reference. */
 struct bytes *session_frame(struct slice json);
+
+/* The same compressed; NULL when that is not worth it. */
+struct bytes *session_frame_compressed(struct edge *edge, struct slice json);
 
 /* Send a frame of JSON and drop it. */
 void session_push_json(struct session *session, struct slice json, enum session_class class);

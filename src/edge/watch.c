@@ -27,9 +27,15 @@ struct watcher {
     struct session *session;
 };
 
+/* The first of the session's watchers; NULL, which is its list then, when it never had any. */
+static struct list *first_of(const struct session *session)
+{
+    return session->watching == NULL ? NULL : session->watching->next;
+}
+
 /* ---- telling ---- */
 
-void watch_announce(struct edge *edge, const struct edge_user *user)
+void watch_announce(struct edge *edge, struct edge_user *user)
 {
     enum presence_state state = PRESENCE_GONE;
     for (struct list *link = user->sessions.next; link != &user->sessions; link = link->next) {
@@ -38,7 +44,25 @@ void watch_announce(struct edge *edge, const struct edge_user *user)
         else if (state == PRESENCE_GONE)
             state = PRESENCE_AWAY;
     }
-    presence_set(edge->chat->presence, user->id, state);
+    if (state == user->presence)
+        return;
+    presence_set(edge->chat->presence, user->id, user->presence, state);
+    user->presence = state;
+}
+
+static void on_lost(void *arg)
+{
+    struct edge *edge = arg;
+    size_t at = 0;
+    uint64_t id;
+    void *user;
+    while (map_next(&edge->userIdToSocket, &at, &id, &user))
+        presence_repeat(edge->chat->presence, id, ((struct edge_user *)user)->presence);
+}
+
+void watch_start(struct edge *edge)
+{
+    presence_on_lost(edge->chat->presence, on_lost, edge);
 }
 
 static void reply(struct session *session, struct rpc_call *call)
@@ -125,8 +149,7 @@ static void on_presence(struct bus_topic topic, struct bytes *payload, void *arg
 void watch_catch_up(struct session *session)
 {
     session->presence_missed = false;
-    for (struct list *link = session->watching.next; link != &session->watching;
-         link = link->next) {
+    for (struct list *link = first_of(session); link != session->watching; link = link->next) {
         const struct watched *watched = LIST_ITEM(link, struct watcher, of_session)->watched;
         if (watched->seen.at == 0)
             continue;
@@ -167,6 +190,10 @@ static void close_if_unwatched(struct edge *edge, struct watched *watched)
 static void add(struct session *session, struct watched *watched)
 {
     struct list *first = watched->watchers.next;
+    if (session->watching == NULL) {
+        session->watching = mem_alloc(sizeof(*session->watching));
+        list_init(session->watching);
+    }
     if (first != &watched->watchers &&
         LIST_ITEM(first, struct watcher, of_watched)->session == session)
         return;
@@ -174,7 +201,7 @@ static void add(struct session *session, struct watched *watched)
     watcher->watched = watched;
     watcher->session = session;
     list_push(first, &watcher->of_watched); /* before the first */
-    list_push(&session->watching, &watcher->of_session);
+    list_push(session->watching, &watcher->of_session);
 }
 
 /* Take all of the session's watchers out of the lists of whom they watch. */
@@ -182,7 +209,7 @@ static void take_all(struct session *session, struct list *out)
 {
     struct list *link;
     list_init(out);
-    while ((link = list_pop(&session->watching)) != NULL) {
+    while (session->watching != NULL && (link = list_pop(session->watching)) != NULL) {
         list_push(out, link);
         list_remove(&LIST_ITEM(link, struct watcher, of_session)->of_watched);
     }
@@ -203,6 +230,8 @@ void watch_nobody(struct session *session)
     struct list old;
     take_all(session, &old);
     free_all(session->edge, &old);
+    mem_free(session->watching);
+    session->watching = NULL;
 }
 
 /* Watch these and nobody else; whom it watched before stays subscribed to. */
@@ -239,7 +268,7 @@ static void answer_watch(struct session *session, struct rpc_call *call)
     begin_reply(call);
     json_name(&call->out, SLICE("presence"));
     json_array_begin(&call->out);
-    for (struct list *link = session->watching.next; link != &session->watching; link = link->next)
+    for (struct list *link = first_of(session); link != session->watching; link = link->next)
         write_presence_item(&call->out,
                             &LIST_ITEM(link, struct watcher, of_session)->watched->seen);
     json_array_end(&call->out);

@@ -17,7 +17,10 @@ struct rpc_call;
 struct session;
 
 /* Say how it stands with a person, by all sockets here: after one came, went or changed. */
-void watch_announce(struct edge *edge, const struct edge_user *user);
+void watch_announce(struct edge *edge, struct edge_user *user);
+
+/* Begin to look after what was said; after the edge's presence is open. */
+void watch_start(struct edge *edge);
 
 /* {"op":"setPresence","state":"away"}: nobody touches this device, or somebody does again. */
 void watch_set(struct session *session, struct rpc_call *call);

@@ -111,6 +111,8 @@ static const struct option table[] = {
      "How long it may take to answer."},
     {"stall-timeout", KIND_NUMBER, EDGES, FIELD(stall_timeout_s), "30", 1, 3600, "SECONDS",
      "A WebSocket that takes nothing of what it is sent for so long is closed."},
+    {"compress", KIND_SWITCH, EDGES, FIELD(compress), "yes", 0, 0, NULL,
+     "Compress long messages for WebSocket clients that can read them (permessage-deflate)."},
     {"drain-grace", KIND_NUMBER, EDGE | API, FIELD(drain_grace_s), "2", 0, 600, "SECONDS",
      "When stopping: how long the load balancer has to notice, while connections are still taken."},
     {"drain-window", KIND_NUMBER, EDGES, FIELD(drain_window_s), "5", 0, 3600, "SECONDS",

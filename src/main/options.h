@@ -42,6 +42,7 @@ struct config {
     uint64_t stop_timeout_s;
     uint64_t drain_grace_s;
     uint64_t drain_window_s;
+    bool compress;
     bool secure_cookies;
     const char *tls_cert;
     const char *tls_key;

@@ -224,6 +224,7 @@ static void fill_options(struct process *process)
         .pong_ms = config->pong_timeout_s * 1000u,
         .stall_ms = config->stall_timeout_s * 1000u,
         .lossy_bus = process->role->fleet,
+        .compress = config->compress,
         .allowed_origin = slice_str(config->allowed_origin),
         .version = SLICE(PARLEY_VERSION),
     };

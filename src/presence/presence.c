@@ -19,6 +19,25 @@ static void tell(struct turn_end *end)
     presence->driver->tell(presence);
 }
 
+static struct said *said_get(struct presence *presence, uint64_t user, enum presence_state told)
+{
+    struct said *said = map_get(&presence->saying, user);
+    if (said == NULL) {
+        said = mem_zalloc(sizeof(*said));
+        said->user = user;
+        said->told = told;
+        map_put(&presence->saying, user, said);
+    }
+    return said;
+}
+
+static void said_free(struct presence *presence, struct said *said)
+{
+    list_remove(&said->link);
+    (void)map_remove(&presence->saying, said->user);
+    mem_free(said);
+}
+
 static void put_untold(struct presence *presence, struct said *said)
 {
     list_remove(&said->link);
@@ -28,32 +47,33 @@ static void put_untold(struct presence *presence, struct said *said)
 
 bool presence_next_untold(struct presence *presence, struct untold *out)
 {
-    struct list *link = list_pop(&presence->untold);
-    if (link == NULL)
+    if (list_empty(&presence->untold))
         return false;
-    struct said *said = LIST_ITEM(link, struct said, link);
+    struct said *said = LIST_ITEM(presence->untold.next, struct said, link);
     *out = (struct untold){said->user, said->told, said->state};
-    said->told = said->state;
-    if (said->state == PRESENCE_GONE) {
-        (void)map_remove(&presence->people, said->user);
-        mem_free(said);
-    }
+    said_free(presence, said);
     return true;
 }
 
-void presence_tell_again(struct presence *presence, presence_belongs_fn *belongs, const void *arg)
+void presence_on_lost(struct presence *presence, presence_lost_fn *fn, void *arg)
 {
-    size_t at = 0;
-    uint64_t user;
-    void *value;
-    while (map_next(&presence->people, &at, &user, &value)) {
-        struct said *said = value;
-        /* Who lingers will be gone in a moment. */
-        if (belongs(presence, user, arg) && said->gone_ms == 0) {
-            said->told = PRESENCE_GONE;
-            put_untold(presence, said);
-        }
-    }
+    presence->on_lost = fn;
+    presence->on_lost_arg = arg;
+}
+
+void presence_lost(struct presence *presence)
+{
+    if (presence->on_lost != NULL)
+        presence->on_lost(presence->on_lost_arg);
+}
+
+void presence_repeat(struct presence *presence, uint64_t user, enum presence_state state)
+{
+    struct said *said = said_get(presence, user, PRESENCE_GONE);
+    said->told = PRESENCE_GONE;
+    said->gone_ms = 0;
+    said->state = state;
+    put_untold(presence, said);
 }
 
 /* ---- lingering ---- */
@@ -98,25 +118,20 @@ static void linger(struct presence *presence, struct said *said)
         arm(presence);
 }
 
-void presence_set(struct presence *presence, uint64_t user, enum presence_state state)
+void presence_set(struct presence *presence, uint64_t user, enum presence_state before,
+                  enum presence_state state)
 {
-    struct said *said = map_get(&presence->people, user);
-    if (said == NULL) {
-        if (state == PRESENCE_GONE)
-            return;
-        said = mem_zalloc(sizeof(*said));
-        said->user = user;
-        map_put(&presence->people, user, said);
-    }
+    struct said *said = said_get(presence, user, before);
     if (state == PRESENCE_GONE) {
         linger(presence, said);
         return;
     }
-    list_remove(&said->link);
     said->gone_ms = 0;
     said->state = state;
     if (said->told != state)
         put_untold(presence, said);
+    else
+        said_free(presence, said);
 }
 
 /* ---- the rest ---- */
@@ -147,22 +162,19 @@ void presence_close(struct presence *presence)
 {
     if (presence == NULL)
         return;
-    size_t at = 0;
-    uint64_t user;
-    void *value;
+    struct list *link;
     timer_stop(presence->loop, &presence->linger);
     list_remove(&presence->turn_end.link);
-    while (map_next(&presence->people, &at, &user, &value)) {
-        struct said *said = value;
-        said->state = PRESENCE_GONE;
-        list_remove(&said->link);
-        list_push(&presence->untold, &said->link);
+    while ((link = list_pop(&presence->lingering)) != NULL) {
+        LIST_ITEM(link, struct said, link)->state = PRESENCE_GONE;
+        list_push(&presence->untold, link);
     }
     presence->driver->tell(presence);
     struct untold left;
     while (presence_next_untold(presence, &left))
         ; /* a link is down: others notice by themselves */
-    map_fini(&presence->people);
+    assert(presence->saying.len == 0);
+    map_fini(&presence->saying);
     presence->driver->close(presence);
 }
 

@@ -49,12 +49,25 @@ struct presence_seen {
 NODISCARD enum err presence_open(struct loop *loop, struct bus *bus, const char *url,
                                  struct presence **out);
 
-/* Its people go, in a fleet after some seconds. Outstanding questions end with ERR_UNAVAILABLE.
- * NULL is allowed. */
+/*
+ * After all people were set to PRESENCE_GONE; those who linger go at once, in a fleet within some
+ * seconds. Outstanding questions end with ERR_UNAVAILABLE. NULL is allowed.
+ */
 void presence_close(struct presence *presence);
 
-/* Say how it stands with a person here, at the end of this turn of the loop. */
-void presence_set(struct presence *presence, uint64_t user, enum presence_state state);
+/*
+ * A person here was `before` and is `state` now: it is told at the end of this turn of the loop.
+ * The handle remembers nothing of people with whom nothing happens.
+ */
+void presence_set(struct presence *presence, uint64_t user, enum presence_state before,
+                  enum presence_state state);
+
+/* What was told before is lost: call presence_repeat() for each person who is here. */
+typedef void presence_lost_fn(void *arg);
+void presence_on_lost(struct presence *presence, presence_lost_fn *fn, void *arg);
+
+/* Tell again how it stands with a person here. */
+void presence_repeat(struct presence *presence, uint64_t user, enum presence_state state);
 
 /* The answer, in the order of the question. ERR_UNAVAILABLE: `seen` is empty. */
 typedef void presence_got_fn(enum err err, const struct presence_seen *seen, size_t count,

@@ -8,13 +8,13 @@
 #include "ev/loop.h"
 #include "presence/presence.h"
 
-/* What a handle says of one person. */
+/* A person of whom something is to be told, now or after they have lingered. */
 struct said {
     uint64_t user;
     enum presence_state state; /* as it stands here */
     enum presence_state told;  /* as others know it */
-    uint64_t gone_ms;          /* since when nobody is here, when it lingers */
-    struct list link;          /* of `untold` or `lingering`; unlinked: all is told */
+    uint64_t gone_ms;          /* since when it lingers; 0: it does not */
+    struct list link;          /* of `untold` or `lingering` */
 };
 
 struct presence_driver {
@@ -32,7 +32,9 @@ struct presence {
     const struct presence_driver *driver;
     struct loop *loop;
     struct bus *bus;
-    struct map people; /* user -> struct said */
+    struct map saying;         /* user -> struct said */
+    presence_lost_fn *on_lost; /* NULL: nobody asked */
+    void *on_lost_arg;
     struct list untold;
     struct list lingering; /* the longest first */
     struct turn_end turn_end;
@@ -52,9 +54,7 @@ struct untold {
 /* Take the next of it, and count it as told; false: no more. */
 bool presence_next_untold(struct presence *presence, struct untold *out);
 
-typedef bool presence_belongs_fn(const struct presence *presence, uint64_t user, const void *arg);
-
-/* What was told of those people is forgotten where it was told: tell it again. */
-void presence_tell_again(struct presence *presence, presence_belongs_fn *belongs, const void *arg);
+/* What was told is forgotten where it was told. */
+void presence_lost(struct presence *presence);
 
 #endif

@@ -12,17 +12,18 @@
 #include "bus/bus.h"
 #include "presence/presence_driver.h"
 
-/* A person who is there. */
-struct person {
-    unsigned handles[3]; /* how many say so, by what they say; [PRESENCE_GONE] is unused */
-    enum presence_state state;
-    uint64_t at;
-};
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct map persons;    /* under the lock: user -> struct person */
-static uint64_t changes = 1;  /* under the lock */
+static struct map people;    /* under the lock: user -> how many handles say what, as counts_of() */
+static uint64_t changes = 1; /* under the lock */
 static unsigned handles_open; /* under the lock */
+
+/*
+ * How many handles say that somebody is online, and how many that they are away. They stand where
+ * the map keeps a pointer: none means absent.
+ */
+struct counts {
+    uint32_t of[2];
+};
 
 /* An answer on its way. */
 struct answer {
@@ -35,19 +36,40 @@ struct answer {
 
 /* ---- telling ---- */
 
-static enum presence_state best(const struct person *person)
+static struct counts counts_of(uint64_t user)
 {
-    if (person->handles[PRESENCE_ONLINE] > 0)
-        return PRESENCE_ONLINE;
-    return person->handles[PRESENCE_AWAY] > 0 ? PRESENCE_AWAY : PRESENCE_GONE;
+    const uint64_t both = (uint64_t)(uintptr_t)map_get(&people, user);
+    return (struct counts){{(uint32_t)both, (uint32_t)(both >> 32)}};
 }
 
-static void publish(struct bus *bus, uint64_t user, const struct person *person)
+static void counts_put(uint64_t user, const struct counts *counts)
+{
+    const uint64_t both = counts->of[0] | (uint64_t)counts->of[1] << 32;
+    if (both == 0)
+        (void)map_remove(&people, user);
+    else
+        map_put(&people, user, (void *)(uintptr_t)both);
+}
+
+static uint32_t *count(struct counts *counts, enum presence_state state)
+{
+    assert(state != PRESENCE_GONE);
+    return &counts->of[state - PRESENCE_AWAY];
+}
+
+static enum presence_state best(struct counts counts)
+{
+    if (*count(&counts, PRESENCE_ONLINE) > 0)
+        return PRESENCE_ONLINE;
+    return *count(&counts, PRESENCE_AWAY) > 0 ? PRESENCE_AWAY : PRESENCE_GONE;
+}
+
+static void publish(struct bus *bus, uint64_t user, enum presence_state state)
 {
     struct buf text = {0};
-    buf_byte(&text, (char)('0' + (int)person->state));
+    buf_byte(&text, (char)('0' + (int)state));
     buf_byte(&text, ':');
-    buf_u64(&text, person->at);
+    buf_u64(&text, ++changes);
     const struct bus_message message = {{BUS_PRESENCE, user}, bytes_create(buf_slice(&text))};
     err_ignore(bus_publish(bus, &message, 1)); /* of this moment only */
     bytes_unref(message.payload);
@@ -56,25 +78,15 @@ static void publish(struct bus *bus, uint64_t user, const struct person *person)
 
 static void change(struct bus *bus, const struct untold *untold)
 {
-    struct person *person = map_get(&persons, untold->user);
-    if (person == NULL) {
-        person = mem_zalloc(sizeof(*person));
-        map_put(&persons, untold->user, person);
-    }
+    struct counts counts = counts_of(untold->user);
+    const enum presence_state before = best(counts);
     if (untold->before != PRESENCE_GONE)
-        person->handles[untold->before]--;
+        (*count(&counts, untold->before))--;
     if (untold->state != PRESENCE_GONE)
-        person->handles[untold->state]++;
-    const enum presence_state state = best(person);
-    if (state != person->state) {
-        person->state = state;
-        person->at = ++changes;
-        publish(bus, untold->user, person);
-    }
-    if (state == PRESENCE_GONE) {
-        (void)map_remove(&persons, untold->user);
-        mem_free(person);
-    }
+        (*count(&counts, untold->state))++;
+    counts_put(untold->user, &counts);
+    if (best(counts) != before)
+        publish(bus, untold->user, best(counts));
 }
 
 static void proc_tell(struct presence *presence)
@@ -95,20 +107,17 @@ static void give(struct task *task)
     mem_free(answer);
 }
 
-static enum err proc_get(struct presence *presence, const uint64_t *users, size_t count,
+static enum err proc_get(struct presence *presence, const uint64_t *users, size_t users_len,
                          presence_got_fn *fn, void *arg)
 {
-    struct answer *answer = mem_zalloc(sizeof(*answer) + count * sizeof(answer->seen[0]));
+    struct answer *answer = mem_zalloc(sizeof(*answer) + users_len * sizeof(answer->seen[0]));
     answer->task.run = give;
     answer->fn = fn;
     answer->arg = arg;
-    answer->count = count;
+    answer->count = users_len;
     pthread_mutex_lock(&lock);
-    for (size_t i = 0; i < count; i++) {
-        const struct person *person = map_get(&persons, users[i]);
-        answer->seen[i] = (struct presence_seen){
-            users[i], person == NULL ? PRESENCE_GONE : person->state, changes};
-    }
+    for (size_t i = 0; i < users_len; i++)
+        answer->seen[i] = (struct presence_seen){users[i], best(counts_of(users[i])), changes};
     pthread_mutex_unlock(&lock);
     loop_post(presence->loop, &answer->task);
     return ERR_NONE;
@@ -134,8 +143,8 @@ static void proc_close(struct presence *presence)
     assert(presence->driver == &presence_driver_proc);
     pthread_mutex_lock(&lock);
     if (--handles_open == 0) {
-        assert(persons.len == 0);
-        map_fini(&persons);
+        assert(people.len == 0);
+        map_fini(&people);
     }
     pthread_mutex_unlock(&lock);
     mem_free(presence);

@@ -61,12 +61,6 @@ static struct server *server_of(struct presence_redis *presence, uint64_t user)
 
 /* ---- telling ---- */
 
-static bool lives_on(const struct presence *base, uint64_t user, const void *arg)
-{
-    const struct presence_redis *presence = (const struct presence_redis *)base;
-    return &presence->servers[redis_server_of(&presence->addresses, user)] == arg;
-}
-
 static void take_name(struct server *server)
 {
     uint64_t random;
@@ -145,7 +139,7 @@ static void on_beaten(const struct redis_value *reply, void *arg)
     }
     if (reply->type == REDIS_VALUE_TEXT && !server->known) {
         server->known = true;
-        presence_tell_again(&server->presence->base, lives_on, server);
+        presence_lost(&server->presence->base);
     }
     if (says(reply, "MORE"))
         beat(server);

@@ -56,14 +56,15 @@ struct ws_message {
     enum ws_opcode opcode; /* WS_TEXT, WS_BINARY, WS_CLOSE, WS_PING or WS_PONG */
     struct slice payload;  /* of WS_CLOSE: the reason, without the code */
     uint16_t close_code;   /* of WS_CLOSE; WS_CLOSE_NO_CODE when it has none */
+    bool compressed;       /* the payload is for ws_deflate_expand(); text is not checked yet */
 };
 
 /* The members are the decoder's own. */
 struct ws_decoder {
-    size_t message_max;
+    uint32_t message_max;
+    uint32_t frame_left; /* payload bytes of the frame that have not come */
     struct buf message;  /* payload so far of the message that is not complete */
     struct buf control;  /* payload so far of a control frame that is not complete */
-    uint64_t frame_left; /* payload bytes of the frame that have not come */
     const char *reason;  /* why `error` */
     uint16_t error;      /* a close code, or 0 as long as all is well */
     uint8_t head[14];    /* of the frame being read, the mask at its end */
@@ -71,6 +72,8 @@ struct ws_decoder {
     uint8_t mask_at;
     uint8_t opcode;         /* of the frame being read */
     uint8_t message_opcode; /* of the message being assembled; 0: none */
+    bool compressible;      /* the peer may compress messages (proto/ws_deflate.h) */
+    bool compressed;        /* the message being assembled is */
     bool fin;
     bool in_payload; /* the head is whole */
     bool from_client;
@@ -80,6 +83,9 @@ struct ws_decoder {
 /* Messages of at most `message_max` bytes; `from_client`: frames must be masked, else must not. */
 void ws_decoder_init(struct ws_decoder *d, size_t message_max, bool from_client);
 void ws_decoder_fini(struct ws_decoder *d);
+
+/* From now on messages may be compressed: it was agreed on in the handshake. */
+void ws_decoder_accept_compressed(struct ws_decoder *d);
 
 /*
  * Read from `in`, which is unmasked in place; `*used` says how much was taken. PARSE_DONE: *out is
@@ -102,6 +108,9 @@ const char *ws_error_reason(const struct ws_decoder *d);
 
 /* Whether a peer may put `code` into a close frame (section 7.4). */
 bool ws_close_code_valid(uint16_t code);
+
+/* In the first byte of a frame: the payload is from ws_deflate_compress(). */
+#define WS_COMPRESSED 0x40
 
 /* The head of an unmasked, unfragmented frame; returns its length (2, 4 or 10). */
 size_t ws_frame_head(char out[WS_FRAME_HEAD_MAX], enum ws_opcode opcode, size_t payload_len);
@@ -133,7 +142,8 @@ enum ws_handshake {
 enum ws_handshake ws_handshake_check(const struct http_request *request, char accept[WS_ACCEPT_LEN],
                                      const char **problem);
 
-/* Append the 101 answer; `protocol` is the chosen subprotocol, or empty. */
-void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol);
+/* Append the 101 answer; `protocol` and `extension` are what was chosen, or empty. */
+void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol,
+                     struct slice extension);
 
 #endif

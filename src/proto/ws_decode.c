@@ -11,7 +11,7 @@
 #include "proto/ws.h"
 
 #define FIN 0x80u
-#define RESERVED_BITS 0x70u
+#define RESERVED_BITS 0x30u
 #define OPCODE_BITS 0x0Fu
 #define MASKED 0x80u
 #define LENGTH_BITS 0x7Fu
@@ -20,13 +20,19 @@
 
 void ws_decoder_init(struct ws_decoder *d, size_t message_max, bool from_client)
 {
-    *d = (struct ws_decoder){.message_max = message_max, .from_client = from_client};
+    assert(message_max <= UINT32_MAX);
+    *d = (struct ws_decoder){.message_max = (uint32_t)message_max, .from_client = from_client};
 }
 
 void ws_decoder_fini(struct ws_decoder *d)
 {
     buf_fini(&d->message);
     buf_fini(&d->control);
+}
+
+void ws_decoder_accept_compressed(struct ws_decoder *d)
+{
+    d->compressible = true;
 }
 
 bool ws_decoder_busy(const struct ws_decoder *d)
@@ -80,13 +86,17 @@ static enum parse check_first(struct ws_decoder *d)
     d->fin = (byte & FIN) != 0;
     d->opcode = byte & OPCODE_BITS;
 
-    if ((byte & RESERVED_BITS) != 0)
+    /* The first frame of a message says whether it is compressed (RFC 7692 section 6). */
+    const bool compressed = (byte & WS_COMPRESSED) != 0;
+    const bool begins = d->opcode == WS_TEXT || d->opcode == WS_BINARY;
+    if ((byte & RESERVED_BITS) != 0 || (compressed && !(d->compressible && begins)))
         return fail_protocol(d, "A reserved bit is set.");
     switch (d->opcode) {
     case WS_TEXT:
     case WS_BINARY:
         if (d->message_opcode != 0)
             return fail_protocol(d, "A new message began inside another.");
+        d->compressed = compressed;
         return PARSE_DONE;
     case WS_CONTINUATION:
         if (d->message_opcode == 0)
@@ -148,7 +158,7 @@ static enum parse check_length(struct ws_decoder *d)
         return fail_protocol(d, "The length is not in its shortest form.");
     if (!is_control(d) && length > d->message_max - d->message.len)
         return fail(d, WS_CLOSE_TOO_BIG, "The message is too big.");
-    d->frame_left = length;
+    d->frame_left = (uint32_t)length; /* at most the message's maximum, or a control frame's */
     return PARSE_DONE;
 }
 
@@ -221,7 +231,8 @@ static struct slice join(struct buf *before, struct slice chunk)
 
 static enum parse hand_out_close(struct ws_decoder *d, struct slice payload, struct ws_message *out)
 {
-    *out = (struct ws_message){WS_CLOSE, payload, WS_CLOSE_NO_CODE};
+    *out =
+        (struct ws_message){.opcode = WS_CLOSE, .payload = payload, .close_code = WS_CLOSE_NO_CODE};
     if (payload.len == 0)
         return PARSE_DONE;
 
@@ -250,7 +261,7 @@ static enum parse take_control(struct ws_decoder *d, struct slice chunk, struct 
 
 static enum parse take_data(struct ws_decoder *d, struct slice chunk, struct ws_message *out)
 {
-    const bool text = d->message_opcode == WS_TEXT;
+    const bool text = d->message_opcode == WS_TEXT && !d->compressed;
     const bool frame_ends = d->frame_left == 0;
     const bool message_ends = frame_ends && d->fin;
 
@@ -264,7 +275,9 @@ static enum parse take_data(struct ws_decoder *d, struct slice chunk, struct ws_
         buf_append(&d->message, chunk);
         return PARSE_MORE;
     }
-    *out = (struct ws_message){.opcode = d->message_opcode, .payload = join(&d->message, chunk)};
+    *out = (struct ws_message){.opcode = d->message_opcode,
+                               .payload = join(&d->message, chunk),
+                               .compressed = d->compressed};
     d->message_opcode = 0;
     return PARSE_DONE;
 }
@@ -295,10 +308,10 @@ enum parse ws_decode(struct ws_decoder *d, char *in, size_t len, size_t *used,
 
         char *chunk = in + *used;
         const size_t left = len - *used;
-        const size_t take = d->frame_left < left ? (size_t)d->frame_left : left;
+        const size_t take = d->frame_left < left ? d->frame_left : left;
         if (d->from_client)
             unmask(d, chunk, take);
-        d->frame_left -= take;
+        d->frame_left -= (uint32_t)take;
         *used += take;
 
         const struct slice part = slice_from(chunk, take);

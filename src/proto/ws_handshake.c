@@ -86,7 +86,8 @@ enum ws_handshake ws_handshake_check(const struct http_request *request, char ac
     return WS_HANDSHAKE_OK;
 }
 
-void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol)
+void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct slice protocol,
+                     struct slice extension)
 {
     http_write_status(out, 101);
     http_write_header(out, SLICE("Upgrade"), SLICE("websocket"));
@@ -94,5 +95,7 @@ void ws_write_accept(struct buf *out, const char accept[WS_ACCEPT_LEN], struct s
     http_write_header(out, SLICE("Sec-WebSocket-Accept"), slice_from(accept, WS_ACCEPT_LEN));
     if (protocol.len > 0)
         http_write_header(out, SLICE("Sec-WebSocket-Protocol"), protocol);
+    if (extension.len > 0)
+        http_write_header(out, SLICE("Sec-WebSocket-Extensions"), extension);
     http_write_head_end(out);
 }

@@ -16,6 +16,7 @@ struct fixture {
     struct bus_sub *sub;
     struct presence_seen heard[HEARD_MAX];
     unsigned count;
+    enum presence_state said[2][3]; /* by handle and person */
 
     /* The last answer. */
     enum err err;
@@ -24,6 +25,21 @@ struct fixture {
 };
 
 #define USER 7u
+
+/* Set, from what the handle said of the person before. */
+static void say(struct fixture *f, struct presence *presence, uint64_t user,
+                enum presence_state state)
+{
+    enum presence_state *said = &f->said[presence == f->two][user - USER];
+    presence_set(presence, user, *said, state);
+    *said = state;
+}
+
+static void say_gone(struct fixture *f, struct presence *presence, uint64_t user)
+{
+    if (presence != NULL && f->said[presence == f->two][user - USER] != PRESENCE_GONE)
+        say(f, presence, user, PRESENCE_GONE);
+}
 
 static void hear(struct bus_topic topic, struct bytes *payload, void *arg)
 {
@@ -49,6 +65,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
+    for (uint64_t user = USER; user < USER + 3; user++) {
+        say_gone(f, f->one, user);
+        say_gone(f, f->two, user);
+    }
     presence_close(f->one);
     presence_close(f->two);
     loop_run_posted(f->loop);
@@ -95,18 +115,18 @@ static void the_best_of_what_all_handles_say_is_what_is_heard_and_answered(void 
 {
     struct fixture *f = *state;
     assert_int_equal(ask(f, USER), PRESENCE_GONE);
-    presence_set(f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_AWAY);
     expect_heard(f, 1, PRESENCE_AWAY);
     assert_int_equal(ask(f, USER), PRESENCE_AWAY);
-    presence_set(f->two, USER, PRESENCE_ONLINE);
+    say(f, f->two, USER, PRESENCE_ONLINE);
     expect_heard(f, 2, PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_ONLINE);
     run_turns(f->loop, 5);
-    presence_set(f->two, USER, PRESENCE_AWAY); /* the other one is still awake */
+    say(f, f->two, USER, PRESENCE_AWAY); /* the other one is still awake */
     run_turns(f->loop, 5);
     assert_int_equal(f->count, 2);
     assert_int_equal(ask(f, USER), PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_AWAY);
     expect_heard(f, 3, PRESENCE_AWAY);
     assert_int_equal(ask(f, USER + 1), PRESENCE_GONE);
 }
@@ -114,12 +134,12 @@ static void the_best_of_what_all_handles_say_is_what_is_heard_and_answered(void 
 static void what_comes_later_has_a_later_time(void **state)
 {
     struct fixture *f = *state;
-    presence_set(f->one, USER, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_ONLINE);
     expect_heard(f, 1, PRESENCE_ONLINE);
     (void)ask(f, USER);
     const uint64_t answered_at = f->seen[0].at;
     assert_true(answered_at >= f->heard[0].at);
-    presence_set(f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_AWAY);
     expect_heard(f, 2, PRESENCE_AWAY);
     assert_true(f->heard[1].at > answered_at);
 }
@@ -127,16 +147,15 @@ static void what_comes_later_has_a_later_time(void **state)
 static void who_goes_lingers_and_who_comes_back_meanwhile_was_never_gone(void **state)
 {
     struct fixture *f = *state;
-    presence_set(f->one, USER, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_ONLINE);
     expect_heard(f, 1, PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_GONE);
+    say(f, f->one, USER, PRESENCE_GONE);
     run_turns(f->loop, 5);
     assert_int_equal(ask(f, USER), PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_ONLINE);
-    presence_set(f->two, USER + 1, PRESENCE_GONE); /* was never there */
+    say(f, f->one, USER, PRESENCE_ONLINE);
     run_turns(f->loop, 5);
     assert_int_equal(f->count, 1);
-    presence_set(f->one, USER, PRESENCE_GONE);
+    say(f, f->one, USER, PRESENCE_GONE);
     expect_heard(f, 2, PRESENCE_GONE);
     assert_int_equal(ask(f, USER), PRESENCE_GONE);
 }
@@ -144,10 +163,11 @@ static void who_goes_lingers_and_who_comes_back_meanwhile_was_never_gone(void **
 static void a_handle_that_is_closed_takes_its_people_along(void **state)
 {
     struct fixture *f = *state;
-    presence_set(f->one, USER, PRESENCE_ONLINE);
-    presence_set(f->two, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_ONLINE);
+    say(f, f->two, USER, PRESENCE_AWAY);
     run_turns(f->loop, 5);
-    presence_close(f->one);
+    say(f, f->one, USER, PRESENCE_GONE);
+    presence_close(f->one); /* does not wait until they have lingered */
     f->one = NULL;
     run_turns(f->loop, 5);
     assert_int_equal(f->heard[f->count - 1].state, PRESENCE_AWAY);
@@ -157,11 +177,11 @@ static void a_handle_that_is_closed_takes_its_people_along(void **state)
 static void people_who_came_and_went_within_a_turn_are_nothing_new(void **state)
 {
     struct fixture *f = *state;
-    presence_set(f->one, USER, PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_AWAY);
     expect_heard(f, 1, PRESENCE_AWAY);
-    presence_set(f->one, USER, PRESENCE_ONLINE);
-    presence_set(f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, USER, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_AWAY);
     run_turns(f->loop, 5);
     assert_int_equal(f->count, 1);
 }
@@ -170,8 +190,8 @@ static void several_are_answered_in_the_order_of_the_question(void **state)
 {
     struct fixture *f = *state;
     const uint64_t users[] = {9, 8, USER};
-    presence_set(f->one, USER, PRESENCE_AWAY);
-    presence_set(f->one, 9, PRESENCE_ONLINE);
+    say(f, f->one, USER, PRESENCE_AWAY);
+    say(f, f->one, 9, PRESENCE_ONLINE);
     run_turns(f->loop, 5);
     f->answered = false;
     assert_int_equal(presence_get(f->two, users, 3, got, f), ERR_NONE);

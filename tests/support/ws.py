@@ -9,6 +9,7 @@ import hashlib
 import os
 import socket
 import struct
+import zlib
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -70,9 +71,9 @@ class WebSocket:
     """One connection. Single-threaded: nothing is read but by recv()."""
 
     def __init__(self, host, port, path="/ws", headers=(), timeout=WAIT_S, receive_buffer=None,
-                 segment=None, behind=b"", pong=True, tls=None):
+                 segment=None, behind=b"", pong=True, tls=None, deflate=None):
         """`behind`: bytes sent together with the handshake; pong: answer pings inside recv(); tls: an
-        ssl.SSLContext, for wss.
+        ssl.SSLContext, for wss; deflate: an offer of permessage-deflate, or True for the usual one.
 
         A small receive_buffer and a small segment keep the kernels from taking much for a slow reader.
         """
@@ -80,6 +81,9 @@ class WebSocket:
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.deflate = None  # the parameters that were agreed on
+        self._offer = "permessage-deflate; client_max_window_bits" if deflate is True else deflate
+        self.compressed = 0  # messages that came so
         self.buffer = bytearray()
         self.at = 0
         self.pong = pong
@@ -106,6 +110,8 @@ class WebSocket:
         lines = ["GET %s HTTP/1.1" % path, "Host: %s:%d" % (host, port), "Upgrade: websocket",
                  "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key]
         lines += ["%s: %s" % header for header in headers]
+        if self._offer:
+            lines.append("Sec-WebSocket-Extensions: " + self._offer)
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + behind)
         status, answer = self._read_head()
         if status != 101:
@@ -117,12 +123,32 @@ class WebSocket:
         if answer.get("upgrade", "").lower() != "websocket" or \
                 "upgrade" not in answer.get("connection", "").lower():
             raise Broken("101 without the headers of an upgrade")
-        if "sec-websocket-extensions" in answer:
-            raise Broken("an extension that nobody offered")
+        self._agree(answer.get("sec-websocket-extensions"))
         self.protocol = answer.get("sec-websocket-protocol")
         offered = [v for n, v in headers if n.lower() == "sec-websocket-protocol"]
         if self.protocol and self.protocol not in ",".join(offered):
             raise Broken("a subprotocol that nobody offered")
+
+    def _agree(self, extension):
+        if extension is None:
+            return
+        name, *parameters = [part.strip() for part in extension.split(";")]
+        if not self._offer or name != "permessage-deflate":
+            raise Broken("an extension that nobody offered")
+        self.deflate = dict(part.partition("=")[::2] for part in parameters)
+        known = {"server_no_context_takeover", "client_no_context_takeover",
+                 "server_max_window_bits", "client_max_window_bits"}
+        if len(self.deflate) != len(parameters) or not known.issuperset(self.deflate):
+            raise Broken("parameters of permessage-deflate: " + extension)
+
+    def _expand(self, payload):
+        self.compressed += 1
+        bits = int(self.deflate.get("server_max_window_bits", "15"))
+        expander = zlib.decompressobj(-bits)
+        whole = expander.decompress(payload + b"\0\0\xff\xff")
+        if expander.unconsumed_tail or expander.unused_data:
+            raise Broken("more than a compressed message")
+        return whole
 
     def _read_head(self):
         while True:
@@ -174,6 +200,12 @@ class WebSocket:
     def send_text(self, text):
         self.send_frame(TEXT, text.encode())
 
+    def send_compressed(self, text, level=9):
+        """One message, compressed without context."""
+        packer = zlib.compressobj(level, zlib.DEFLATED, -15)
+        packed = packer.compress(text.encode()) + packer.flush(zlib.Z_SYNC_FLUSH)
+        self.send_frame(TEXT, packed[:-4], rsv=4)
+
     def send_close(self, code=None, reason=""):
         self.close_sent = True
         self.send_frame(CLOSE, b"" if code is None else struct.pack(">H", code) + reason.encode())
@@ -186,7 +218,8 @@ class WebSocket:
             raise Broken("a frame after the close frame") if self.waiting() else self.close_seen
         first, second = self._take(2)
         fin, opcode = bool(first & 0x80), first & 15
-        if first & 0x70:
+        self._packed = bool(first & 0x40)
+        if first & 0x30 or (self._packed and (self.deflate is None or opcode not in (TEXT, BINARY))):
             raise Broken("a reserved bit is set")
         if second & 0x80:
             raise Broken("the server masks")
@@ -218,7 +251,7 @@ class WebSocket:
             elif opcode in (TEXT, BINARY):
                 if self._message:
                     raise Broken("a new message inside another")
-                self._message = opcode, [payload]
+                self._message = opcode, [payload], self._packed
             elif opcode == CONTINUATION:
                 if not self._message:
                     raise Broken("nothing to continue")
@@ -226,9 +259,9 @@ class WebSocket:
             else:
                 raise Broken("reserved opcode %d" % opcode)
             if fin:
-                opcode, parts = self._message
+                opcode, parts, packed = self._message
                 self._message = None
-                whole = b"".join(parts)
+                whole = self._expand(b"".join(parts)) if packed else b"".join(parts)
                 if opcode == TEXT:
                     codecs.decode(whole, "utf-8")  # UnicodeDecodeError: the server's fault
                 return opcode, whole
