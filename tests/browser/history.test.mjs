@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { eventually, launchBrowser, openWindow, Person, Server } from './support.mjs'
 
-const MESSAGES = 4000
-const NODES_MAX = 3000
+const MESSAGES = 10_000
+const NODES_MAX = 1500
+const FRAME_P95_MAX_MS = 34
 
 let server, browser, ada, bob, page, channel, stored
 
@@ -18,6 +19,7 @@ before(async () => {
     await bob.post('joinChannel', { channel })
     await post(MESSAGES)
     stored = await ada.history(channel)
+    await ada.post('markRead', { channel, seq: stored.at(-1).seq })
     page = await openWindow(browser, ada, `/c/${channel}`)
     await page.locator('.message').first().waitFor()
 })
@@ -92,9 +94,9 @@ function install() {
             for (let still = 0; still < 40;) {
                 const before = list.scrollTop
                 const height = list.scrollHeight
-                list.scrollTop += direction * list.clientHeight * 0.7
+                list.scrollTop += direction * list.clientHeight * 0.9
                 still = list.scrollTop === before ? still + 1 : 0
-                drift = Math.max(drift, await this.drift(3))
+                drift = Math.max(drift, await this.drift(2))
                 if (list.scrollHeight !== height) prepends++
             }
             return { drift, prepends }
@@ -132,8 +134,31 @@ test('scrolling down again reaches the end without a jump', async () => {
     assert.equal(Number(last), stored.at(-1).seq)
 })
 
-test('the page stays small however much was read', async () => {
+/* In the page: the intervals of frames while the list is scrolled up evenly, as by a fast wheel. */
+async function scrollFrames(count) {
+    const intervals = []
+    let last = await new Promise(requestAnimationFrame)
+    for (let i = 0; i < count; i++) {
+        probe.list.scrollTop -= 100
+        const now = await new Promise(requestAnimationFrame)
+        intervals.push(now - last)
+        last = now
+    }
+    return intervals.sort((a, b) => a - b)[Math.floor(count * 0.95)]
+}
+
+/* The machine may be busy with something else: of some runs the best one counts. */
+test('scrolling is smooth', async (t) => {
+    let best = Infinity
+    for (let run = 0; run < 6 && best >= FRAME_P95_MAX_MS; run++)
+        best = Math.min(best, await page.evaluate(scrollFrames, 240))
+    t.diagnostic(`95 % of the frames within ${best.toFixed(1)} ms`)
+    assert.ok(best < FRAME_P95_MAX_MS, `${best} ms`)
+})
+
+test('the page stays small however much was read', async (t) => {
     const nodes = await page.evaluate(() => probe.nodes)
+    t.diagnostic(`${nodes} nodes at most`)
     assert.ok(nodes <= NODES_MAX, `${nodes} nodes`)
 })
 

@@ -92,10 +92,10 @@ export class Chat {
 
     /* Open a channel to read it: the "new" line goes where reading stopped. */
     openChannel(id: number): Conversation {
-        const conversation = this.history.open(id)
         const channel = this.channels.get(id)
-        const unread = channel !== undefined && unreadOf(channel) > 0
-        conversation.setNewLine(unread ? channel.read_seq : null)
+        const new_after = channel && unreadOf(channel) > 0 ? channel.read_seq : null
+        const conversation = this.history.open(id, new_after)
+        conversation.setNewLine(new_after)
         return conversation
     }
 
@@ -104,7 +104,6 @@ export class Chat {
         const { clock, newCmid } = this.options
         this.outbox.add({ cmid: newCmid(), channel, text }, clock.now())
         const conversation = this.history.get(channel)
-        conversation?.setNewLine(null)
         if (conversation) this.showLatest(conversation)
         this.options.turn.take()
         this.sender.kick(channel)

@@ -5,6 +5,9 @@ import { Signal } from './signal'
 import { Timeline } from './timeline'
 import { View } from './view'
 
+/* A page of the history by what is known of its place. */
+export type PageName = 'latest' | 'around' | 'before' | 'after'
+
 export interface NewLine {
     /* Messages after this seq are new, but for one's own. */
     after_seq: number
@@ -15,10 +18,12 @@ export class Conversation {
     readonly timeline = new Timeline()
     readonly view = new View(this.timeline)
     new_line: NewLine | null = null
-    /* The newest page was fetched once, so that an empty timeline means an empty channel. */
+    /* Reading begins after this seq; null: at the end. */
+    begin_seq: number | null = null
+    /* The first page was fetched, so that an empty timeline means an empty channel. */
     loaded = false
     /* Pages that are on their way, so that none is asked for twice. */
-    readonly loading = new Set<'latest' | 'before' | 'after'>()
+    readonly loading = new Set<PageName>()
     repairing = false
     /* The end is followed: what is missed there is fetched. False after too much was missed. */
     keeps_up = true

@@ -6,7 +6,7 @@
 import { messageOf, RequestError } from '../protocol/errors'
 import { resume, type Resumed } from '../protocol/resume'
 import type { Call, ChannelEvent } from '../protocol/types'
-import { Conversation } from './conversation'
+import { Conversation, type PageName } from './conversation'
 import { firstOf, lastOf } from './timeline'
 
 const CONVERSATIONS_MAX = 8
@@ -31,16 +31,22 @@ export class History {
         return this.conversations.get(channel)
     }
 
-    /* The conversation of a channel that is being opened. */
-    open(channel: number): Conversation {
-        const conversation = this.conversations.get(channel) ?? new Conversation(channel)
+    /*
+     * The conversation of a channel that is being opened: after a seq where there is something new,
+     * else where it was left, or at its end.
+     */
+    open(channel: number, after_seq: number | null): Conversation {
+        const held = this.conversations.get(channel)
+        const fits = held && (after_seq === null || held.view.showAt(after_seq))
+        const conversation = fits ? held : new Conversation(channel)
+        if (!conversation.loaded) conversation.begin_seq = after_seq
         this.conversations.delete(channel)
         this.conversations.set(channel, conversation)
         for (const old of this.conversations.keys()) {
             if (this.conversations.size <= CONVERSATIONS_MAX) break
             this.conversations.delete(old)
         }
-        if (!conversation.loaded) void this.loadLatest(conversation)
+        if (!conversation.loaded) void this.loadFirst(conversation)
         return conversation
     }
 
@@ -63,11 +69,20 @@ export class History {
     connected(): void {
         const missed: Conversation[] = []
         for (const conversation of this.conversations.values()) {
-            if (!conversation.loaded) void this.loadLatest(conversation)
+            if (!conversation.loaded) void this.loadFirst(conversation)
             else if (conversation.keeps_up && this.isBehind(conversation)) missed.push(conversation)
             conversation.changed.notify()
         }
         void this.repair(missed)
+    }
+
+    /* The page with which reading begins. */
+    async loadFirst(conversation: Conversation): Promise<void> {
+        const seq = conversation.begin_seq
+        if (seq === null) return this.loadLatest(conversation)
+        await this.load(conversation, 'around', seq > 0 ? { around: seq } : { after: 0 })
+        if (!conversation.loaded) return
+        if (this.isBehind(conversation)) leaveBehind(conversation)
     }
 
     async loadLatest(conversation: Conversation): Promise<void> {
@@ -94,8 +109,8 @@ export class History {
 
     private async load(
         conversation: Conversation,
-        what: 'latest' | 'before' | 'after',
-        position: { before?: number; after?: number },
+        what: PageName,
+        position: { before?: number; after?: number; around?: number },
     ): Promise<void> {
         if (conversation.loading.has(what)) return
         conversation.loading.add(what)
@@ -109,6 +124,7 @@ export class History {
             if (what === 'before' && page.events.length === 0 && position.before !== undefined)
                 conversation.timeline.markStart(position.before)
             if (what === 'latest') conversation.loaded = true
+            if (what === 'around') this.beginReading(conversation, page.events)
             conversation.trouble = null
             if (conversation.timeline.live) conversation.keeps_up = true
         } catch (thrown) {
@@ -129,6 +145,15 @@ export class History {
         if (first && !more_before) conversation.timeline.markStart(first.seq)
         this.options.onEvents(events)
         conversation.add(events)
+    }
+
+    /* The first page is here: show the place where reading begins. */
+    private beginReading(conversation: Conversation, events: readonly ChannelEvent[]): void {
+        conversation.loaded = true
+        const first = events[0]
+        const seq = conversation.begin_seq
+        if (first && seq !== null && conversation.view.follow)
+            conversation.view.showAt(Math.max(seq, first.seq))
     }
 
     /* Whether the newest event is not held, by what is known of the channel now. */

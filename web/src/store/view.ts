@@ -32,7 +32,7 @@ export class View {
     follow = true
     place: Place | null = null
     /* The page shows at most this many rows; it must be several screens. */
-    rows_max = 200
+    rows_max = 100
     private first_seq: number | null = null
 
     constructor(private readonly timeline: Timeline) {}
@@ -81,6 +81,18 @@ export class View {
         this.follow = true
         this.place = null
         this.first_seq = null
+    }
+
+    /* Go to an event that is held, with what is above it. False if it is not held. */
+    showAt(seq: number): boolean {
+        const range = this.timeline.rangeWith(seq)
+        if (!range) return false
+        const lowest = this.timeline.beginsAtStart(range) ? 0 : Math.min(1, range.length - 1)
+        const low = Math.max(lowest, indexOf(range, seq) - Math.floor(this.rows_max / 3))
+        this.follow = false
+        this.place = null
+        this.first_seq = range[low]!.seq
+        return true
     }
 
     private get step(): number {

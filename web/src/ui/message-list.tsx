@@ -18,8 +18,11 @@ import { rowsOf, type Row } from './rows'
 
 /* The height of the smallest row, and how many screens of rows are on the page. */
 const ROW_MIN_PX = 24
-const SCREENS = 5
-const ROWS_MAX = 500
+const SCREENS = 3.5
+const ROWS_MAX = 300
+/* As near as this to an edge, in screens, the view slides. After a slide by a quarter of the rows
+ * neither edge is near, so it does not slide back at once. */
+const NEAR_SCREENS = 0.75
 /* As near as this to the end is at the end: zoomed pages have fractions of pixels. */
 const AT_END_PX = 1
 
@@ -165,7 +168,7 @@ export class MessageList extends Component<Props, State> {
         const { chat, conversation } = this.props
         conversation.trouble = null
         if (conversation.loaded) this.fill()
-        else void chat.history.loadLatest(conversation)
+        else void chat.history.loadFirst(conversation)
         this.forceUpdate()
     }
 
@@ -218,6 +221,11 @@ export class MessageList extends Component<Props, State> {
             list.scrollTop = line.offsetTop - list.clientHeight / 4
             view.follow = false
             view.place = placeOf(list, this.rows.current!)
+        } else if (this.endInView()) {
+            view.follow = true
+        } else if (!view.follow) {
+            /* All that is new is one's own, or has left the page already. */
+            this.props.chat.showLatest(this.props.conversation)
         }
     }
 
@@ -238,7 +246,7 @@ export class MessageList extends Component<Props, State> {
     private resized(): void {
         const list = this.list.current!
         const view = this.props.conversation.view
-        const rows = Math.ceil(list.clientHeight / ROW_MIN_PX) * SCREENS
+        const rows = Math.ceil((list.clientHeight / ROW_MIN_PX) * SCREENS)
         /* It does not shrink again: that could take away the rows that are being read. */
         view.rows_max = Math.max(view.rows_max, Math.min(ROWS_MAX, rows))
         this.settle()
@@ -270,7 +278,7 @@ export class MessageList extends Component<Props, State> {
         const list = this.list.current!
         const slice = this.slice
         if (!slice || !this.placed || trouble) return
-        const near = list.clientHeight
+        const near = list.clientHeight * NEAR_SCREENS
         if (list.scrollTop < near) {
             if (view.slideUp()) this.forceUpdate()
             if (slice.low < view.rows_max) void chat.history.loadBefore(conversation)
