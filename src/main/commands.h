@@ -12,6 +12,8 @@ int command_echo(const struct config *config);
 int command_migrate(const struct config *config);
 int command_admin_shards(const struct config *config);
 int command_admin_move(const struct config *config, const char *shard);
+int command_backup(const struct config *config, const char *file);
+int command_restore(const struct config *config, const char *file);
 int command_import_slack(const struct config *config, const char *path);
 
 #endif

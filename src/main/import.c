@@ -3,64 +3,25 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "main/commands.h"
 #include "main/data_dir.h"
+#include "main/progress.h"
 #include "slack/import.h"
 #include "slack/report.h"
 #include "store/store.h"
-
-#define NS_PER_MS 1000000u
-#define BAR_MS 100u    /* between two drawings on a terminal */
-#define LINES_MS 5000u /* between two lines elsewhere */
-#define BAR_WIDTH 30u
-
-/* ---- progress ---- */
-
-struct progress {
-    bool terminal;
-    uint64_t started_ns;
-    uint64_t shown_ns;
-    bool shown; /* a bar is on the line */
-};
-
-static void draw_bar(uint64_t percent, const struct import_report *so_far, uint64_t rate)
-{
-    char bar[BAR_WIDTH + 1];
-    for (unsigned i = 0; i < BAR_WIDTH; i++)
-        bar[i] = i * 100 < percent * BAR_WIDTH ? '#' : '.';
-    bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r[%s] %3llu%%  %llu messages  %llu/s\033[K", bar, (unsigned long long)percent,
-            (unsigned long long)so_far->messages_found, (unsigned long long)rate);
-    (void)fflush(stderr);
-}
 
 static void show_progress(const struct import_report *so_far, uint64_t done, uint64_t total,
                           void *arg)
 {
     struct progress *progress = arg;
-    const uint64_t now_ns = clock_mono_ns();
-    const uint64_t pause_ms = progress->terminal ? BAR_MS : LINES_MS;
-    if (now_ns - progress->shown_ns < pause_ms * NS_PER_MS &&
-        !(progress->terminal && done == total))
+    if (!progress_due(progress, done, total))
         return;
-
-    const uint64_t percent = total > 0 ? done * 100 / total : 100;
-    const uint64_t elapsed_ms = (now_ns - progress->started_ns) / NS_PER_MS + 1;
-    const uint64_t rate = so_far->messages_found * 1000 / elapsed_ms;
-    progress->shown_ns = now_ns;
-    progress->shown = progress->terminal;
-    if (progress->terminal)
-        draw_bar(percent, so_far, rate);
-    else
-        fprintf(stderr, "%llu%%, %llu messages, %llu/s\n", (unsigned long long)percent,
-                (unsigned long long)so_far->messages_found, (unsigned long long)rate);
-}
-
-static void end_progress(const struct progress *progress)
-{
-    if (progress->shown)
-        fputc('\n', stderr);
+    struct buf detail = {0};
+    const uint64_t rate = so_far->messages_found * 1000 / (progress_elapsed_ms(progress) + 1);
+    buf_format(&detail, "%llu messages, %llu/s", (unsigned long long)so_far->messages_found,
+               (unsigned long long)rate);
+    progress_show(progress, done, total, buf_cstr(&detail));
+    buf_fini(&detail);
 }
 
 /* ---- what went wrong ---- */
@@ -137,17 +98,16 @@ static void print_report(const struct config *config, const struct import_report
 
 static int import_into(const struct config *config, struct store *store, const char *path)
 {
-    struct progress progress = {.terminal = isatty(STDERR_FILENO) != 0};
-    progress.started_ns = clock_mono_ns();
-    progress.shown_ns = progress.started_ns;
+    struct progress progress;
+    progress_begin(&progress);
     const struct import_options options = {config->dry_run, show_progress, &progress};
     struct import_report report;
     struct buf problem = {0};
     const enum err err = import_slack(store, path, &options, &report, &problem);
-    end_progress(&progress);
+    progress_end(&progress);
     int status = 0;
     if (err == ERR_NONE)
-        print_report(config, &report, (clock_mono_ns() - progress.started_ns) / NS_PER_MS);
+        print_report(config, &report, progress_elapsed_ms(&progress));
     else
         status = complain(err, &problem);
     buf_fini(&problem);

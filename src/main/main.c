@@ -21,6 +21,8 @@ static void help(void)
            "Commands:\n"
            "  serve          The whole system in one process, stored in SQLite.\n"
            "  import slack   Read a Slack export into --data.\n"
+           "  backup         Copy the database of parley serve, which may run meanwhile.\n"
+           "  restore        Put a backup into a folder that has no database.\n"
            "  edge           A fleet's role that holds client connections.\n"
            "  api            A fleet's role that answers HTTP.\n"
            "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
@@ -111,6 +113,19 @@ static void help_import(void)
            "People, channels, members and messages come in with their times, authors, threads and\n"
            "mentions. It can be run again: what is there already is not added twice.\n");
     options_help(COMMAND_IMPORT);
+}
+
+static void help_backup(void)
+{
+    printf("parley backup: copy the database of parley serve into one file.\n"
+           "parley restore: put such a file into a folder that has no database yet.\n"
+           "\n"
+           "  parley backup /backup/parley-monday.db --data /srv/parley\n"
+           "  parley restore /backup/parley-monday.db --data /srv/parley-new\n"
+           "\n"
+           "The server may run while a backup is made: the copy is of one moment, and checked. A\n"
+           "server whose folder is restored must not run.\n");
+    options_help(COMMAND_BACKUP);
 }
 
 static void help_migrate(void)
@@ -259,16 +274,46 @@ static int run_import(int argc, char **argv)
     return command_import_slack(&config, rest[1]);
 }
 
+static int run_copy(int (*command)(const struct config *config, const char *file), int argc,
+                    char **argv)
+{
+    struct config config;
+    const char *rest[1];
+    int rest_len;
+    if (!read_options(COMMAND_BACKUP, argc, argv, 2, &config, rest, 1, &rest_len))
+        return 2;
+    if (rest_len == 1)
+        return command(&config, rest[0]);
+    fprintf(stderr, "parley: name the file: parley %s /backup/parley.db\n", argv[1]);
+    return 2;
+}
+
+static int run_backup(int argc, char **argv)
+{
+    return run_copy(command_backup, argc, argv);
+}
+
+static int run_restore(int argc, char **argv)
+{
+    return run_copy(command_restore, argc, argv);
+}
+
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
     void (*help)(void);
 } commands[] = {
-    {"serve", run_serve, help_serve},    {"edge", run_edge, help_edge},
-    {"api", run_api, help_api},          {"persister", run_persister, help_persister},
-    {"status", run_status, help_status}, {"echo", run_echo, help_echo},
-    {"import", run_import, help_import}, {"migrate", run_migrate, help_migrate},
+    {"serve", run_serve, help_serve},
+    {"edge", run_edge, help_edge},
+    {"api", run_api, help_api},
+    {"persister", run_persister, help_persister},
+    {"status", run_status, help_status},
+    {"echo", run_echo, help_echo},
+    {"import", run_import, help_import},
+    {"migrate", run_migrate, help_migrate},
     {"admin", run_admin, help_admin},
+    {"backup", run_backup, help_backup},
+    {"restore", run_restore, help_backup},
 };
 
 int main(int argc, char **argv)

@@ -49,13 +49,15 @@ struct option {
 #define IMPORT COMMAND_IMPORT
 #define MIGRATE COMMAND_MIGRATE
 #define ADMIN COMMAND_ADMIN
+#define BACKUP COMMAND_BACKUP
 
 static const struct option table[] = {
-    {"config", KIND_TEXT, SERVE | FLEET | IMPORT | STATUS | MIGRATE | ADMIN, FIELD(config_file), "",
-     0, 0, "FILE", "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
+    {"config", KIND_TEXT, SERVE | FLEET | IMPORT | STATUS | MIGRATE | ADMIN | BACKUP,
+     FIELD(config_file), "", 0, 0, "FILE",
+     "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
     {"listen", KIND_TEXT, SERVE | FLEET | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
      "Where to listen: HOST:PORT, [IPV6]:PORT, or :PORT for every interface. Port 0 takes any."},
-    {"data", KIND_TEXT, SERVE | IMPORT, FIELD(data), "./data", 0, 0, "DIR",
+    {"data", KIND_TEXT, SERVE | IMPORT | BACKUP, FIELD(data), "./data", 0, 0, "DIR",
      "Where everything is stored. It is made when it is missing."},
     {"directory", KIND_TEXT, FLEET | MIGRATE | ADMIN | IMPORT, FIELD(directory), "", 0, 0, "URL",
      "The directory database, as postgres://user:password@host/parley. parley migrate sets it up."},
@@ -125,7 +127,7 @@ static const struct option table[] = {
      "Read everything, report, and store nothing."},
     {"to", KIND_TEXT, ADMIN, FIELD(to), "", 0, 0, "SERVER",
      "Where the shard is to go: one of the names of parley migrate --shards."},
-    {"json", KIND_SWITCH, IMPORT | STATUS | ADMIN, FIELD(json), "no", 0, 0, NULL,
+    {"json", KIND_SWITCH, IMPORT | STATUS | ADMIN | BACKUP, FIELD(json), "no", 0, 0, NULL,
      "Print the report as JSON."},
     {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT | MIGRATE | ADMIN, FIELD(verbose), "no",
      0, 0, NULL, "Log more."},

@@ -64,6 +64,7 @@ enum command {
     COMMAND_STATUS = 64,
     COMMAND_MIGRATE = 128,
     COMMAND_ADMIN = 256,
+    COMMAND_BACKUP = 512, /* and restore */
 };
 
 /*
