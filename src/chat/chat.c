@@ -3,6 +3,7 @@
 #include "chat/chat.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "bus/bus.h"
@@ -59,6 +60,7 @@ enum err chat_post(struct chat *chat, struct journal_entry *entry, journal_done_
 struct announcement {
     struct journal_entry entry;
     struct chat *chat;
+    char text[];
 };
 
 static void announced(struct journal_entry *entry)
@@ -68,12 +70,16 @@ static void announced(struct journal_entry *entry)
     mem_free(announcement);
 }
 
-void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, uint64_t sender)
+void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, uint64_t sender,
+                   struct slice text)
 {
-    struct announcement *announcement = mem_zalloc(sizeof(*announcement));
+    struct announcement *announcement = mem_zalloc(sizeof(*announcement) + text.len);
     announcement->chat = chat;
-    announcement->entry.event =
-        (struct event){.kind = kind, .channel = channel, .sender = sender, .text = SLICE_EMPTY};
+    memcpy(announcement->text, text.ptr, text.len);
+    announcement->entry.event = (struct event){.kind = kind,
+                                               .channel = channel,
+                                               .sender = sender,
+                                               .text = slice_from(announcement->text, text.len)};
     token_random(announcement->entry.event.cmid, UUID_BYTES);
     chat->posting++;
 

@@ -56,8 +56,9 @@ bool chat_may_send(struct chat *chat, uint64_t user, uint64_t *retry_after_ms);
  */
 NODISCARD enum err chat_post(struct chat *chat, struct journal_entry *entry, journal_done_fn *done);
 
-/* Post a join, leave or create event and do not wait for it. */
-void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, uint64_t sender);
+/* Post an event that is no message and do not wait for it. The text is copied. */
+void chat_announce(struct chat *chat, enum event_kind kind, uint64_t channel, uint64_t sender,
+                   struct slice text);
 
 /* Tell all sockets of `user`. */
 void chat_notify(struct chat *chat, uint64_t user, const struct notice *notice);

@@ -92,15 +92,8 @@ static void compare_heads(struct load *load)
     for (size_t i = 0; i < load->channels.count; i++) {
         struct channel *channel = &load->channels.items[i];
         struct edge_channel *here = map_get(&load->session->edge->channels, channel->id);
-        if (here == NULL)
-            continue;
-        if (here->last_seq > channel->last_seq) {
-            channel->last_seq = here->last_seq;
-            channel->last_n = here->last_n;
-        } else if (here->last_seq == 0) {
-            here->last_seq = channel->last_seq;
-            here->last_n = channel->last_n;
-        }
+        if (here != NULL)
+            hub_compare_channel(here, channel);
     }
 }
 

@@ -43,6 +43,8 @@ void hub_deliver_event(struct edge *edge, struct edge_channel *channel, const st
         return; /* a repair was faster */
     channel->last_seq = event->seq;
     channel->last_n = event->n;
+    if (event->kind == EVENT_ARCHIVE || event->kind == EVENT_UNARCHIVE)
+        channel->archived = event->kind == EVENT_ARCHIVE;
     struct json_writer w;
     buf_clear(&edge->scratch);
     json_writer_init(&w, &edge->scratch);
@@ -59,6 +61,20 @@ void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *
     struct event event;
     if (event_decode(bytes_slice(payload), &event))
         hub_deliver_event(edge, channel, &event);
+}
+
+void hub_compare_channel(struct edge_channel *here, struct channel *channel)
+{
+    if (here->last_seq > channel->last_seq) {
+        channel->last_seq = here->last_seq;
+        channel->last_n = here->last_n;
+        return;
+    }
+    here->archived = channel->archived;
+    if (here->last_seq == 0) {
+        here->last_seq = channel->last_seq;
+        here->last_n = channel->last_n;
+    }
 }
 
 static void note_arrival(struct edge *edge, const struct event *event)

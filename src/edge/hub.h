@@ -17,6 +17,7 @@
 
 struct bus_sub;
 struct bytes;
+struct channel;
 struct event;
 struct session;
 struct ws_deflate;
@@ -68,6 +69,7 @@ struct edge_channel {
     struct channel_place *places;
     uint32_t places_len;
     uint32_t places_cap;
+    bool archived;  /* so far as is known here: then the store decides about each send */
     uint32_t holds; /* it stays open without places */
 
     /* repair.c's. */
@@ -79,6 +81,9 @@ struct edge_channel {
 /* Hand an event to all sockets of the channel, unless they had it. */
 void hub_deliver_event(struct edge *edge, struct edge_channel *channel, const struct event *event);
 void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *payload);
+
+/* What the store says of a channel meets what has been seen here: the newer one counts. */
+void hub_compare_channel(struct edge_channel *here, struct channel *channel);
 
 /* Put the session among its user's; false when the bus refuses. */
 bool hub_add_user(struct session *session, uint64_t user);

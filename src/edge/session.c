@@ -170,9 +170,11 @@ static void launch(struct session *session, struct rpc_call *call)
         call->user = session->user->id;
         call->has_token = session->has_token;
         memcpy(call->token_hash, session->token_hash, TOKEN_HASH_BYTES);
-        if (json_get(call->args, SLICE("channel"), &channel) && json_u64(channel, &id) &&
-            hub_find(session, id) != NULL)
-            call->member_of = id;
+        if (json_get(call->args, SLICE("channel"), &channel) && json_u64(channel, &id)) {
+            const struct membership *membership = hub_find(session, id);
+            if (membership != NULL && !membership->channel->archived)
+                call->member_of = id;
+        }
     }
     rpc_start(call);
 }

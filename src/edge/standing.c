@@ -55,10 +55,7 @@ static void give_up(struct check *check)
 static struct bytes *joined_frame(struct check *check)
 {
     struct channel *channel = &check->found;
-    if (check->held->last_seq > channel->last_seq) {
-        channel->last_seq = check->held->last_seq;
-        channel->last_n = check->held->last_n;
-    }
+    hub_compare_channel(check->held, channel);
     struct buf json = {0};
     struct json_writer w;
     json_writer_init(&w, &json);

@@ -14,6 +14,8 @@ struct slice channel_kind_name(enum channel_kind kind)
         return SLICE("public");
     case CHANNEL_DIRECT:
         return SLICE("direct");
+    case CHANNEL_PRIVATE:
+        return SLICE("private");
     }
     assert(false && "a channel kind");
     return SLICE_EMPTY;

@@ -15,7 +15,8 @@
 
 enum channel_kind {
     CHANNEL_PUBLIC = 1,
-    CHANNEL_DIRECT = 2, /* a fixed set of people; its key is that set */
+    CHANNEL_DIRECT = 2,  /* a fixed set of people; its key is that set */
+    CHANNEL_PRIVATE = 3, /* only its members know of it */
 };
 
 /* All slices and arrays are borrowed. */
@@ -24,6 +25,8 @@ struct channel {
     enum channel_kind kind;
     struct slice name;
     struct slice topic;
+    uint64_t creator; /* 0: unknown */
+    bool archived;    /* nothing more is sent to it */
     uint64_t members;
     uint64_t last_seq; /* of its newest event; 0: none */
     uint64_t last_n;

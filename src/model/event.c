@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/utf8.h"
+#include "model/channel.h"
 
 #define VERSION 1u
 
@@ -19,6 +20,14 @@ struct slice event_kind_name(enum event_kind kind)
         return SLICE("join");
     case EVENT_LEAVE:
         return SLICE("leave");
+    case EVENT_RENAME:
+        return SLICE("rename");
+    case EVENT_TOPIC:
+        return SLICE("topic");
+    case EVENT_ARCHIVE:
+        return SLICE("archive");
+    case EVENT_UNARCHIVE:
+        return SLICE("unarchive");
     }
     assert(false && "an event kind");
     return SLICE_EMPTY;
@@ -78,11 +87,16 @@ struct bytes *event_encode(const struct event *event)
 
 static bool kind_known(uint64_t kind)
 {
-    return kind >= EVENT_MESSAGE && kind <= EVENT_LEAVE;
+    return (kind >= EVENT_MESSAGE && kind <= EVENT_LEAVE) ||
+           (kind >= EVENT_RENAME && kind <= EVENT_UNARCHIVE);
 }
 
 static bool text_fits(enum event_kind kind, struct slice text)
 {
+    if (kind == EVENT_RENAME)
+        return text.len > 0 && text.len <= CHANNEL_NAME_MAX && utf8_valid(text);
+    if (kind == EVENT_TOPIC)
+        return channel_topic_valid(text);
     return kind == EVENT_MESSAGE ? event_text_valid(text) : text.len == 0;
 }
 

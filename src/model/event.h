@@ -24,6 +24,10 @@ enum event_kind {
     EVENT_CREATE = 2,
     EVENT_JOIN = 3,
     EVENT_LEAVE = 4,
+    EVENT_RENAME = 20, /* the text is the channel's new name */
+    EVENT_TOPIC = 21,  /* the text is its new topic, which may be empty */
+    EVENT_ARCHIVE = 22,
+    EVENT_UNARCHIVE = 23,
 };
 
 struct event {
@@ -36,7 +40,7 @@ struct event {
     uint64_t thread; /* seq of the thread's first message; 0: in no thread */
     int64_t ts_us;
     uint8_t cmid[UUID_BYTES];
-    struct slice text; /* borrowed; empty but for messages */
+    struct slice text; /* borrowed; empty but for messages, names and topics */
 };
 
 /* The word of the protocol: "message". */

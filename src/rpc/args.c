@@ -82,6 +82,16 @@ enum err args_string_or_empty(struct rpc_call *call, struct slice name, size_t m
     return err;
 }
 
+enum err args_bool(struct rpc_call *call, struct slice name, bool *out)
+{
+    struct json value;
+    *out = false;
+    if (!get(call, name, &value))
+        return ERR_NONE;
+    return json_bool(value, out) ? ERR_NONE
+                                 : args_refuse(call, ERR_INVALID, name, "must be true or false.");
+}
+
 enum err args_string(struct rpc_call *call, struct slice name, size_t max, struct slice *out)
 {
     if (!args_has(call, name))

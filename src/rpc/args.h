@@ -28,6 +28,9 @@ enum err args_string(struct rpc_call *call, struct slice name, size_t max, struc
 enum err args_string_or_empty(struct rpc_call *call, struct slice name, size_t max,
                               struct slice *out);
 
+/* true or false; false when it is absent or null. */
+enum err args_bool(struct rpc_call *call, struct slice name, bool *out);
+
 /* An array of up to `max` ids; *count is 0 when it is absent. */
 enum err args_ids(struct rpc_call *call, struct slice name, size_t max, uint64_t **out,
                   size_t *count);

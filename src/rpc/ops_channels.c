@@ -14,6 +14,7 @@ struct channel_call {
     uint64_t channel;
     struct slice name;
     struct slice topic;
+    bool is_private;
     uint64_t after;
     size_t limit;
     uint64_t *others;
@@ -59,16 +60,21 @@ static enum err check_page(struct rpc_call *call)
 static enum err check_create(struct rpc_call *call)
 {
     struct channel_call *data = new_data(call);
-    const enum err err = args_string(call, SLICE("name"), 1024, &data->name);
-    return err != ERR_NONE ? err : args_string_or_empty(call, SLICE("topic"), 4096, &data->topic);
+    enum err err = args_string(call, SLICE("name"), 1024, &data->name);
+    if (err == ERR_NONE)
+        err = args_string_or_empty(call, SLICE("topic"), 4096, &data->topic);
+    if (err == ERR_NONE)
+        err = args_bool(call, SLICE("private"), &data->is_private);
+    return err;
 }
 
 static enum err work_create(struct rpc_call *call, struct store *store)
 {
     struct channel_call *data = call->data;
     const char *problem = "";
-    const enum err err = channel_create(store, call->user, data->name, data->topic, &call->arena,
-                                        &data->found, &problem);
+    const enum err err =
+        channel_create(store, call->user, data->is_private ? CHANNEL_PRIVATE : CHANNEL_PUBLIC,
+                       data->name, data->topic, &call->arena, &data->found, &problem);
     if (err != ERR_NONE)
         return rpc_refuse(call, err, slice_str(problem));
     reply_channel(call, data);
@@ -79,7 +85,7 @@ static void finish_create(struct rpc_call *call)
 {
     const struct channel_call *data = call->data;
     notify_joined(call, call->user);
-    chat_announce(call->chat, EVENT_CREATE, data->found.id, call->user);
+    chat_announce(call->chat, EVENT_CREATE, data->found.id, call->user, SLICE_EMPTY);
     rpc_complete(call);
 }
 
@@ -100,7 +106,7 @@ static void finish_join(struct rpc_call *call)
     const struct channel_call *data = call->data;
     if (data->changed) {
         notify_joined(call, call->user);
-        chat_announce(call->chat, EVENT_JOIN, data->channel, call->user);
+        chat_announce(call->chat, EVENT_JOIN, data->channel, call->user, SLICE_EMPTY);
     }
     rpc_complete(call);
 }
@@ -120,7 +126,7 @@ static void finish_leave(struct rpc_call *call)
     /* First the sockets stop hearing the channel, then the others hear that the person left. */
     const struct notice notice = {.kind = NOTICE_LEFT, .channel = data->channel};
     chat_notify(call->chat, call->user, &notice);
-    chat_announce(call->chat, EVENT_LEAVE, data->channel, call->user);
+    chat_announce(call->chat, EVENT_LEAVE, data->channel, call->user, SLICE_EMPTY);
     rpc_complete(call);
 }
 
@@ -154,7 +160,7 @@ static void finish_direct(struct rpc_call *call)
     if (data->changed) {
         for (size_t i = 0; i < data->found.users_len; i++)
             notify_joined(call, data->found.users[i]);
-        chat_announce(call->chat, EVENT_CREATE, data->found.id, call->user);
+        chat_announce(call->chat, EVENT_CREATE, data->found.id, call->user, SLICE_EMPTY);
     }
     rpc_complete(call);
 }

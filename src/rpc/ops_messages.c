@@ -44,12 +44,8 @@ static enum err check_send(struct rpc_call *call)
 static enum err work_send(struct rpc_call *call, struct store *store)
 {
     const struct send_call *send = call->data;
-    bool is_member = false;
-    const enum err err =
-        store_member_check(store, send->entry.event.channel, call->user, &is_member);
-    if (err != ERR_NONE && err != ERR_NOT_FOUND)
-        return err;
-    return is_member ? ERR_NONE : ERR_NOT_MEMBER;
+    const enum err err = store_send_check(store, send->entry.event.channel, call->user);
+    return err == ERR_FORBIDDEN ? rpc_refuse(call, err, SLICE("The channel is archived.")) : err;
 }
 
 static void sent(struct journal_entry *entry)

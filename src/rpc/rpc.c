@@ -75,8 +75,8 @@ enum err rpc_refuse(struct rpc_call *call, enum err err, struct slice problem)
 
 /* ---- finding ---- */
 
-static const struct rpc_op *const tables[] = {rpc_message_ops, rpc_channel_ops, rpc_account_ops,
-                                              rpc_presence_ops, rpc_team_ops};
+static const struct rpc_op *const tables[] = {rpc_message_ops,  rpc_channel_ops, rpc_account_ops,
+                                              rpc_presence_ops, rpc_team_ops,    rpc_keeping_ops};
 
 const struct rpc_op *rpc_find(struct slice name)
 {

@@ -28,6 +28,7 @@ struct rpc_op {
 /* Tables that end with an empty name. */
 extern const struct rpc_op rpc_account_ops[];
 extern const struct rpc_op rpc_channel_ops[];
+extern const struct rpc_op rpc_keeping_ops[];
 extern const struct rpc_op rpc_message_ops[];
 extern const struct rpc_op rpc_presence_ops[];
 extern const struct rpc_op rpc_team_ops[];

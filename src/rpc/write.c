@@ -57,6 +57,10 @@ void write_channel(struct json_writer *w, const struct channel *channel)
     write_member_string(w, SLICE("kind"), channel_kind_name(channel->kind));
     write_member_string(w, SLICE("name"), channel->name);
     write_member_string(w, SLICE("topic"), channel->topic);
+    if (channel->creator != 0)
+        write_member_u64(w, SLICE("creator"), channel->creator);
+    if (channel->archived)
+        write_member_bool(w, SLICE("archived"), true);
     write_member_u64(w, SLICE("members"), channel->members);
     if (channel->kind == CHANNEL_DIRECT) {
         json_name(w, SLICE("users"));
@@ -103,6 +107,10 @@ void write_event(struct json_writer *w, const struct event *event)
             write_member_u64(w, SLICE("thread"), event->thread);
         write_member_string(w, SLICE("text"), event->text);
     }
+    if (event->kind == EVENT_RENAME)
+        write_member_string(w, SLICE("name"), event->text);
+    if (event->kind == EVENT_TOPIC)
+        write_member_string(w, SLICE("topic"), event->text);
     json_object_end(w);
 }
 

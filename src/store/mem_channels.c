@@ -39,20 +39,52 @@ static struct mem_channel *add_channel(struct mem_db *db, enum channel_kind kind
     return channel;
 }
 
-enum err mem_channel_create(struct store *store, struct slice name, struct slice topic,
-                            uint64_t creator, int64_t now_us, uint64_t *id)
+enum err mem_channel_create(struct store *store, enum channel_kind kind, struct slice name,
+                            struct slice topic, uint64_t creator, int64_t now_us, uint64_t *id)
 {
     (void)now_us;
     struct mem_db *db = mem_enter(store);
-    if (mem_names_get(&db->channels_by_name, name) != NULL)
+    if (kind == CHANNEL_PUBLIC && mem_names_get(&db->channels_by_name, name) != NULL)
         return mem_leave(db, ERR_EXISTS);
     if (creator != 0 && mem_find_user(db, creator) == NULL)
         return mem_leave(db, ERR_NOT_FOUND);
-    struct mem_channel *channel = add_channel(db, CHANNEL_PUBLIC);
+    struct mem_channel *channel = add_channel(db, kind);
+    channel->channel.creator = creator;
     channel->channel.name = arena_copy(&db->arena, name);
     channel->channel.topic = arena_copy(&db->arena, topic);
-    mem_names_put(&db->channels_by_name, name, channel);
+    if (kind == CHANNEL_PUBLIC)
+        mem_names_put(&db->channels_by_name, name, channel);
     *id = channel->channel.id;
+    return mem_leave(db, ERR_NONE);
+}
+
+/* False when the name is taken. */
+static bool rename_public(struct mem_db *db, struct mem_channel *channel, struct slice name)
+{
+    struct mem_channel *holder = mem_names_get(&db->channels_by_name, name);
+    if (holder != NULL)
+        return holder == channel;
+    (void)mem_names_remove(&db->channels_by_name, channel->channel.name);
+    mem_names_put(&db->channels_by_name, name, channel);
+    return true;
+}
+
+enum err mem_channel_update(struct store *store, uint64_t id,
+                            const struct store_channel_change *change)
+{
+    struct mem_db *db = mem_enter(store);
+    struct mem_channel *channel = mem_find_channel(db, id);
+    if (channel == NULL || channel->channel.kind == CHANNEL_DIRECT)
+        return mem_leave(db, ERR_NOT_FOUND);
+    if (change->name != NULL && channel->channel.kind == CHANNEL_PUBLIC &&
+        !rename_public(db, channel, *change->name))
+        return mem_leave(db, ERR_EXISTS);
+    if (change->name != NULL)
+        channel->channel.name = arena_copy(&db->arena, *change->name);
+    if (change->topic != NULL)
+        channel->channel.topic = arena_copy(&db->arena, *change->topic);
+    if (change->archived != NULL)
+        channel->channel.archived = *change->archived;
     return mem_leave(db, ERR_NONE);
 }
 

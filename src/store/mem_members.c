@@ -81,6 +81,15 @@ enum err mem_member_check(struct store *store, uint64_t channel, uint64_t user, 
     return mem_leave(db, ERR_NONE);
 }
 
+enum err mem_send_check(struct store *store, uint64_t channel, uint64_t user)
+{
+    struct mem_db *db = mem_enter(store);
+    const struct mem_channel *found = mem_find_channel(db, channel);
+    if (found == NULL || mem_find_member(found, user) == NULL)
+        return mem_leave(db, ERR_NOT_MEMBER);
+    return mem_leave(db, found->channel.archived ? ERR_FORBIDDEN : ERR_NONE);
+}
+
 enum err mem_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,
                           struct arena *arena, struct store_users *out)
 {

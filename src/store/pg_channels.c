@@ -7,7 +7,7 @@
 /* The beginning of a query for channels as the user $1 sees them; `c` is the channel. */
 #define VIEW                                                                                       \
     "SELECT c.id, c.kind, c.name, c.topic, c.members, c.direct_key, m.user_id, m.read_seq,"        \
-    "  m.read_n "
+    "  m.read_n, c.private, c.archived, c.creator_id "
 #define VIEW_JOIN " LEFT JOIN membership_by_user m ON m.user_id = $1 AND m.channel_id = c.id "
 
 /* ---- reading ---- */
@@ -16,13 +16,16 @@ static bool read_channel(const struct pg_query *q, struct arena *arena, struct c
 {
     *out = (struct channel){
         .id = pg_query_get_u64(q, 0),
-        .kind = (enum channel_kind)pg_query_get_u64(q, 1),
+        .kind = pg_query_get_u64(q, 9) != 0 ? CHANNEL_PRIVATE
+                                            : (enum channel_kind)pg_query_get_u64(q, 1),
         .name = pg_query_get_slice(q, 2, arena),
         .topic = pg_query_get_slice(q, 3, arena),
         .members = pg_query_get_u64(q, 4),
         .member = !pg_query_get_null(q, 6),
         .read_seq = pg_query_get_u64(q, 7),
         .read_n = pg_query_get_u64(q, 8),
+        .archived = pg_query_get_u64(q, 10) != 0,
+        .creator = pg_query_get_u64(q, 11),
     };
     return out->kind != CHANNEL_DIRECT || direct_key_read(pg_query_get_borrowed(q, 5), out);
 }
@@ -93,10 +96,10 @@ enum err pg_channels_page(struct store *store, uint64_t viewer, uint64_t after, 
     const enum err err = pg_read_begin(s);
     if (err != ERR_NONE)
         return err;
-    struct pg_query q =
-        pg_query_begin(&s->directory, PG_NO_SHARD,
-                       VIEW "FROM channels c" VIEW_JOIN "WHERE c.kind = 1 AND c.id > $2"
-                            " ORDER BY c.id LIMIT $3");
+    struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
+                                       VIEW "FROM channels c" VIEW_JOIN
+                                            "WHERE c.kind = 1 AND NOT c.private AND c.id > $2"
+                                            " ORDER BY c.id LIMIT $3");
     pg_query_u64(&q, viewer);
     pg_query_u64(&q, after);
     pg_query_u64(&q, limit);
@@ -125,7 +128,8 @@ enum err pg_channel_by_name(struct store *store, struct slice name, uint64_t *id
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT id FROM channels WHERE kind = 1 AND name = $1");
+                                       "SELECT id FROM channels"
+                                       " WHERE kind = 1 AND NOT private AND name = $1");
     pg_query_slice(&q, name);
     const bool found = pg_query_row(&q);
     if (found)
@@ -147,16 +151,17 @@ enum err pg_channel_exists(struct store_pg *s, uint64_t id)
 
 /* ---- creating ---- */
 
-enum err pg_channel_create(struct store *store, struct slice name, struct slice topic,
-                           uint64_t creator, int64_t now_us, uint64_t *id)
+enum err pg_channel_create(struct store *store, enum channel_kind kind, struct slice name,
+                           struct slice topic, uint64_t creator, int64_t now_us, uint64_t *id)
 {
     struct store_pg *s = store_pg_of(store);
     enum err err = pg_write_begin(s);
     if (err != ERR_NONE)
         return err;
     struct pg_query q = pg_query_begin_write(
-        &s->directory, "INSERT INTO channels (kind, name, topic, creator_id, created_us, members)"
-                       " VALUES (1, $1, $2, $3, $4, 0) RETURNING id");
+        &s->directory, "INSERT INTO channels"
+                       " (kind, name, topic, creator_id, created_us, members, private)"
+                       " VALUES (1, $1, $2, $3, $4, 0, $5::int8 = 1) RETURNING id");
     pg_query_slice(&q, name);
     pg_query_slice(&q, topic);
     if (creator == 0)
@@ -164,6 +169,7 @@ enum err pg_channel_create(struct store *store, struct slice name, struct slice 
     else
         pg_query_u64(&q, creator);
     pg_query_i64(&q, now_us);
+    pg_query_u64(&q, kind == CHANNEL_PRIVATE ? 1 : 0);
     uint64_t made = 0;
     if (pg_query_row(&q))
         made = pg_query_get_u64(&q, 0);
@@ -171,6 +177,34 @@ enum err pg_channel_create(struct store *store, struct slice name, struct slice 
     if (err == ERR_NONE)
         *id = made;
     return err;
+}
+
+enum err pg_channel_update(struct store *store, uint64_t id,
+                           const struct store_channel_change *change)
+{
+    struct store_pg *s = store_pg_of(store);
+    const enum err err = pg_write_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct pg_query q = pg_query_begin_write(
+        &s->directory, "UPDATE channels SET name = coalesce($2, name),"
+                       " topic = coalesce($3, topic), archived = coalesce($4::int8 = 1, archived)"
+                       " WHERE id = $1 AND kind = 1 RETURNING 1");
+    pg_query_u64(&q, id);
+    if (change->name == NULL)
+        pg_query_null(&q);
+    else
+        pg_query_slice(&q, *change->name);
+    if (change->topic == NULL)
+        pg_query_null(&q);
+    else
+        pg_query_slice(&q, *change->topic);
+    if (change->archived == NULL)
+        pg_query_null(&q);
+    else
+        pg_query_u64(&q, *change->archived ? 1 : 0);
+    const bool found = pg_query_row(&q);
+    return pg_write_end(s, pg_query_end_found(&q, found));
 }
 
 static enum err find_direct(struct store_pg *s, struct slice key, uint64_t *id)

@@ -74,6 +74,26 @@ enum err pg_member_check(struct store *store, uint64_t channel, uint64_t user, b
     return err;
 }
 
+enum err pg_send_check(struct store *store, uint64_t channel, uint64_t user)
+{
+    struct store_pg *s = store_pg_of(store);
+    enum err err = pg_read_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct pg_query q =
+        pg_query_begin(&s->directory, PG_NO_SHARD,
+                       "SELECT c.archived FROM membership m JOIN channels c ON c.id = m.channel_id"
+                       " WHERE m.channel_id = $1 AND m.user_id = $2");
+    pg_query_u64(&q, channel);
+    pg_query_u64(&q, user);
+    const bool found = pg_query_row(&q);
+    const bool archived = found && pg_query_get_u64(&q, 0) != 0;
+    err = pg_query_end(&q);
+    if (err == ERR_NONE && !found)
+        return ERR_NOT_MEMBER;
+    return err == ERR_NONE && archived ? ERR_FORBIDDEN : err;
+}
+
 enum err pg_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,
                          struct arena *arena, struct store_users *out)
 {

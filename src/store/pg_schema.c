@@ -104,6 +104,15 @@ static const char *const directory_migrations[] = {
     "  expires_us bigint NOT NULL,"
     "  max_uses bigint NOT NULL,"
     "  uses bigint NOT NULL);",
+
+    /* 3: private channels (kind 1 with the mark), archived ones. Private names may repeat. */
+    "ALTER TABLE channels"
+    "  ADD COLUMN private boolean NOT NULL DEFAULT false,"
+    "  ADD COLUMN archived boolean NOT NULL DEFAULT false;"
+    "DROP INDEX channels_public_name;"
+    "DROP INDEX channels_public;"
+    "CREATE UNIQUE INDEX channels_public_name ON channels (name) WHERE kind = 1 AND NOT private;"
+    "CREATE UNIQUE INDEX channels_public ON channels (id) WHERE kind = 1 AND NOT private;",
 };
 
 static const char *const shard_migrations[] = {

@@ -9,7 +9,7 @@
 /* The end of a query for channels as the user ?1 sees them; `c` is the channel. */
 #define VIEW                                                                                       \
     "SELECT c.id, c.kind, c.name, c.topic, c.members, c.direct_key, h.last_seq, h.last_n,"         \
-    "  m.user_id, m.read_seq, m.read_n "
+    "  m.user_id, m.read_seq, m.read_n, c.private, c.archived, c.creator_id "
 #define VIEW_JOINS                                                                                 \
     " JOIN channel_head h ON h.channel_id = c.id"                                                  \
     " LEFT JOIN membership_by_user m ON m.user_id = ?1 AND m.channel_id = c.id "
@@ -20,7 +20,7 @@ static enum err read_channel(const struct sql *q, struct arena *arena, struct ch
 {
     *out = (struct channel){
         .id = sql_get_u64(q, 0),
-        .kind = (enum channel_kind)sql_get_u64(q, 1),
+        .kind = sql_get_u64(q, 11) != 0 ? CHANNEL_PRIVATE : (enum channel_kind)sql_get_u64(q, 1),
         .name = sql_get_slice(q, 2, arena),
         .topic = sql_get_slice(q, 3, arena),
         .members = sql_get_u64(q, 4),
@@ -29,6 +29,8 @@ static enum err read_channel(const struct sql *q, struct arena *arena, struct ch
         .member = !sql_get_null(q, 8),
         .read_seq = sql_get_u64(q, 9),
         .read_n = sql_get_u64(q, 10),
+        .archived = sql_get_u64(q, 12) != 0,
+        .creator = sql_get_u64(q, 13),
     };
     if (out->kind == CHANNEL_DIRECT && !direct_key_read(sql_get_borrowed(q, 5), out))
         return ERR_CORRUPT;
@@ -85,9 +87,10 @@ static enum err read_channels(struct sql *q, struct arena *arena, struct store_c
 enum err sqlite_channels_page(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
                               struct arena *arena, struct store_channels *out)
 {
-    struct sql q = sql_begin(store_sqlite_of(store),
-                             VIEW "FROM channels c INDEXED BY channels_public" VIEW_JOINS
-                                  "WHERE c.kind = 1 AND c.id > ?2 ORDER BY c.id LIMIT ?3");
+    struct sql q =
+        sql_begin(store_sqlite_of(store),
+                  VIEW "FROM channels c INDEXED BY channels_public" VIEW_JOINS
+                       "WHERE c.kind = 1 AND c.private = 0 AND c.id > ?2 ORDER BY c.id LIMIT ?3");
     sql_u64(&q, viewer);
     sql_u64(&q, after);
     sql_u64(&q, limit);
@@ -110,7 +113,8 @@ enum err sqlite_channels_of(struct store *store, uint64_t user, struct arena *ar
 enum err sqlite_channel_by_name(struct store *store, struct slice name, uint64_t *id)
 {
     struct sql q =
-        sql_begin(store_sqlite_of(store), "SELECT id FROM channels WHERE kind = 1 AND name = ?1");
+        sql_begin(store_sqlite_of(store), "SELECT id FROM channels"
+                                          " WHERE kind = 1 AND private = 0 AND name = ?1");
     sql_text(&q, name);
     const bool found = sql_row(&q);
     if (found)
@@ -128,12 +132,12 @@ static enum err insert_head(struct store_sqlite *s, uint64_t channel)
     return sql_run(&q);
 }
 
-static enum err insert_public(struct store_sqlite *s, struct slice name, struct slice topic,
-                              uint64_t creator, int64_t now_us)
+static enum err insert_named(struct store_sqlite *s, enum channel_kind kind, struct slice name,
+                             struct slice topic, uint64_t creator, int64_t now_us)
 {
     struct sql q = sql_begin(s, "INSERT INTO channels"
-                                " (kind, name, topic, creator_id, created_us, members)"
-                                " VALUES (1, ?1, ?2, ?3, ?4, 0)");
+                                " (kind, name, topic, creator_id, created_us, members, private)"
+                                " VALUES (1, ?1, ?2, ?3, ?4, 0, ?5)");
     sql_text(&q, name);
     sql_text(&q, topic);
     if (creator == 0)
@@ -141,17 +145,18 @@ static enum err insert_public(struct store_sqlite *s, struct slice name, struct 
     else
         sql_u64(&q, creator);
     sql_i64(&q, now_us);
+    sql_u64(&q, kind == CHANNEL_PRIVATE ? 1 : 0);
     return sql_run(&q);
 }
 
-enum err sqlite_channel_create(struct store *store, struct slice name, struct slice topic,
-                               uint64_t creator, int64_t now_us, uint64_t *id)
+enum err sqlite_channel_create(struct store *store, enum channel_kind kind, struct slice name,
+                               struct slice topic, uint64_t creator, int64_t now_us, uint64_t *id)
 {
     struct store_sqlite *s = store_sqlite_of(store);
     enum err err = sqlite_write_begin(s);
     if (err != ERR_NONE)
         return err;
-    err = insert_public(s, name, topic, creator, now_us);
+    err = insert_named(s, kind, name, topic, creator, now_us);
     const uint64_t made = (uint64_t)sqlite3_last_insert_rowid(s->db);
     if (err == ERR_NONE)
         err = insert_head(s, made);
@@ -159,6 +164,32 @@ enum err sqlite_channel_create(struct store *store, struct slice name, struct sl
     if (err == ERR_NONE)
         *id = made;
     return err;
+}
+
+enum err sqlite_channel_update(struct store *store, uint64_t id,
+                               const struct store_channel_change *change)
+{
+    struct store_sqlite *s = store_sqlite_of(store);
+    const enum err err = sqlite_write_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct sql q = sql_begin(s, "UPDATE channels SET name = coalesce(?2, name),"
+                                " topic = coalesce(?3, topic), archived = coalesce(?4, archived)"
+                                " WHERE id = ?1 AND kind = 1");
+    sql_u64(&q, id);
+    if (change->name == NULL)
+        sql_null(&q);
+    else
+        sql_text(&q, *change->name);
+    if (change->topic == NULL)
+        sql_null(&q);
+    else
+        sql_text(&q, *change->topic);
+    if (change->archived == NULL)
+        sql_null(&q);
+    else
+        sql_u64(&q, *change->archived ? 1 : 0);
+    return sqlite_write_end(s, sqlite_changed(&q));
 }
 
 /* ---- direct channels ---- */

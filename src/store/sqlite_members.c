@@ -101,6 +101,21 @@ enum err sqlite_member_check(struct store *store, uint64_t channel, uint64_t use
     return err;
 }
 
+enum err sqlite_send_check(struct store *store, uint64_t channel, uint64_t user)
+{
+    struct sql q = sql_begin(store_sqlite_of(store), "SELECT c.archived FROM membership m"
+                                                     " CROSS JOIN channels c ON c.id = m.channel_id"
+                                                     " WHERE m.channel_id = ?1 AND m.user_id = ?2");
+    sql_u64(&q, channel);
+    sql_u64(&q, user);
+    const bool found = sql_row(&q);
+    const bool archived = found && sql_get_u64(&q, 0) != 0;
+    const enum err err = sql_end(&q);
+    if (err == ERR_NONE && !found)
+        return ERR_NOT_MEMBER;
+    return err == ERR_NONE && archived ? ERR_FORBIDDEN : err;
+}
+
 enum err sqlite_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,
                              struct arena *arena, struct store_users *out)
 {

@@ -117,6 +117,17 @@ static const char *const migrations[] = {
     "  uses INTEGER NOT NULL"
     ") STRICT;"
     "PRAGMA user_version = 2;",
+
+    /* 3: private channels (kind 1 with the mark), archived ones. Private names may repeat. */
+    "ALTER TABLE channels ADD COLUMN private INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (private IN (0, 1));"
+    "ALTER TABLE channels ADD COLUMN archived INTEGER NOT NULL DEFAULT 0"
+    "  CHECK (archived IN (0, 1));"
+    "DROP INDEX channels_public_name;"
+    "DROP INDEX channels_public;"
+    "CREATE UNIQUE INDEX channels_public_name ON channels (name) WHERE kind = 1 AND private = 0;"
+    "CREATE UNIQUE INDEX channels_public ON channels (id) WHERE kind = 1 AND private = 0;"
+    "PRAGMA user_version = 3;",
 };
 
 #define VERSION (sizeof(migrations) / sizeof(migrations[0]))

@@ -185,7 +185,19 @@ enum err store_invites_page(struct store *store, int64_t now_us, uint64_t after,
 enum err store_channel_create(struct store *store, struct slice name, struct slice topic,
                               uint64_t creator, int64_t now_us, uint64_t *id)
 {
-    return store->driver->channel_create(store, name, topic, creator, now_us, id);
+    return store->driver->channel_create(store, CHANNEL_PUBLIC, name, topic, creator, now_us, id);
+}
+
+enum err store_private_create(struct store *store, struct slice name, struct slice topic,
+                              uint64_t creator, int64_t now_us, uint64_t *id)
+{
+    return store->driver->channel_create(store, CHANNEL_PRIVATE, name, topic, creator, now_us, id);
+}
+
+enum err store_channel_update(struct store *store, uint64_t id,
+                              const struct store_channel_change *change)
+{
+    return store->driver->channel_update(store, id, change);
 }
 
 enum err store_direct_open(struct store *store, const uint64_t *users, size_t count, int64_t now_us,
@@ -238,6 +250,11 @@ enum err store_member_remove(struct store *store, uint64_t channel, uint64_t use
 enum err store_member_check(struct store *store, uint64_t channel, uint64_t user, bool *is_member)
 {
     return store->driver->member_check(store, channel, user, is_member);
+}
+
+enum err store_send_check(struct store *store, uint64_t channel, uint64_t user)
+{
+    return store->driver->send_check(store, channel, user);
 }
 
 enum err store_members_page(struct store *store, uint64_t channel, uint64_t after, size_t limit,

@@ -87,6 +87,22 @@ NODISCARD enum err store_group_end(struct store *store);
 NODISCARD enum err store_channel_create(struct store *store, struct slice name, struct slice topic,
                                         uint64_t creator, int64_t now_us, uint64_t *id);
 
+/* The same for a private one. Others may be called so too. */
+NODISCARD enum err store_private_create(struct store *store, struct slice name, struct slice topic,
+                                        uint64_t creator, int64_t now_us, uint64_t *id);
+
+/* What to change of a channel. */
+struct store_channel_change {
+    const struct slice *name; /* NULL: as it is; so the others */
+    const struct slice *topic;
+    const bool *archived;
+};
+
+/* ERR_NOT_FOUND: no such channel, or a direct one; ERR_EXISTS: the name of a public one is taken.
+ */
+NODISCARD enum err store_channel_update(struct store *store, uint64_t id,
+                                        const struct store_channel_change *change);
+
 /*
  * The direct channel of exactly `users` (ascending, distinct, 1 to DIRECT_USERS_MAX), made with all
  * of them as members when it does not exist; *created says whether. ERR_NOT_FOUND: a user does not
@@ -128,6 +144,9 @@ NODISCARD enum err store_member_remove(struct store *store, uint64_t channel, ui
 
 NODISCARD enum err store_member_check(struct store *store, uint64_t channel, uint64_t user,
                                       bool *is_member);
+
+/* Whether `user` may send to `channel`: ERR_NOT_MEMBER; ERR_FORBIDDEN: it is archived. */
+NODISCARD enum err store_send_check(struct store *store, uint64_t channel, uint64_t user);
 
 /* Up to `limit` members with id > `after`, ascending. */
 NODISCARD enum err store_members_page(struct store *store, uint64_t channel, uint64_t after,

@@ -127,8 +127,11 @@ enum err mem_invite_delete(struct store *store, uint64_t id);
 enum err mem_invites_page(struct store *store, int64_t now_us, uint64_t after, size_t limit,
                           struct arena *arena, struct store_invites *out);
 
-enum err mem_channel_create(struct store *store, struct slice name, struct slice topic,
-                            uint64_t creator, int64_t now_us, uint64_t *id);
+enum err mem_channel_update(struct store *store, uint64_t id,
+                            const struct store_channel_change *change);
+enum err mem_send_check(struct store *store, uint64_t channel, uint64_t user);
+enum err mem_channel_create(struct store *store, enum channel_kind kind, struct slice name,
+                            struct slice topic, uint64_t creator, int64_t now_us, uint64_t *id);
 enum err mem_direct_open(struct store *store, const uint64_t *users, size_t count, int64_t now_us,
                          uint64_t *id, bool *created);
 enum err mem_channel_get(struct store *store, uint64_t id, uint64_t viewer, struct arena *arena,

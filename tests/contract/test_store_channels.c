@@ -48,6 +48,103 @@ static void a_channel_is_found_by_its_name(void **state)
     assert_err(store_channel_by_name(f->store, SLICE_EMPTY, &id), ERR_NOT_FOUND);
 }
 
+/* ---- private channels, changes ---- */
+
+static uint64_t new_private(struct fixture *f, const char *name, uint64_t creator)
+{
+    uint64_t id = 0;
+    assert_ok(store_private_create(f->store, slice_str(name), SLICE_EMPTY, creator, NOW_US, &id));
+    return id;
+}
+
+static void a_private_channel_is_in_no_list_and_takes_no_name(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t ada = new_user(f, "ada");
+    const uint64_t public = new_channel(f, "plans");
+    const uint64_t first = new_private(f, "plans", ada);
+    const uint64_t second = new_private(f, "plans", 0);
+    assert_ok(store_member_add(f->store, first, ada, NOW_US));
+
+    const struct channel channel = get_channel(f, first, ada);
+    assert_int_equal(channel.kind, CHANNEL_PRIVATE);
+    assert_slice(channel.name, SLICE("plans"));
+    assert_int_equal(channel.creator, ada);
+    assert_false(channel.archived);
+    assert_true(channel.member);
+    assert_int_equal(get_channel(f, second, ada).creator, 0);
+
+    struct store_channels page;
+    uint64_t id = 0;
+    assert_ok(store_channels_page(f->other, ada, 0, 10, &f->arena, &page));
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.items[0].id, public);
+    assert_ok(store_channel_by_name(f->other, SLICE("plans"), &id));
+    assert_int_equal(id, public);
+    assert_ok(store_channels_of(f->other, ada, &f->arena, &page));
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.items[0].id, first);
+    assert_int_equal(page.items[0].kind, CHANNEL_PRIVATE);
+}
+
+static void a_channel_takes_another_name_and_topic(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t ada = new_user(f, "ada");
+    const uint64_t general = new_channel(f, "general");
+    const uint64_t hidden = new_private(f, "hidden", ada);
+    const struct slice name = SLICE("everything");
+    const struct slice topic = SLICE("all of it");
+    const struct store_channel_change rename = {.name = &name};
+    const struct store_channel_change retopic = {.topic = &topic};
+    new_channel(f, "other");
+    assert_ok(store_channel_update(f->store, general, &rename));
+    assert_ok(store_channel_update(f->other, general, &retopic));
+    struct channel channel = get_channel(f, general, ada);
+    assert_slice(channel.name, name);
+    assert_slice(channel.topic, topic);
+
+    /* The old name is free, the new one is not, but for private channels. */
+    uint64_t id = 0;
+    assert_err(store_channel_by_name(f->store, SLICE("general"), &id), ERR_NOT_FOUND);
+    assert_err(store_channel_create(f->store, name, SLICE_EMPTY, 0, NOW_US, &id), ERR_EXISTS);
+    const uint64_t again = new_channel(f, "general");
+    assert_err(store_channel_update(f->store, again, &rename), ERR_EXISTS);
+    assert_slice(get_channel(f, again, ada).name, SLICE("general"));
+    assert_ok(store_channel_update(f->store, general, &rename));
+    assert_ok(store_channel_update(f->store, hidden, &rename));
+    assert_slice(get_channel(f, hidden, ada).name, name);
+
+    const uint64_t pair[] = {ada, new_user(f, "bob")};
+    bool created;
+    assert_ok(store_direct_open(f->store, pair, 2, NOW_US, &id, &created));
+    assert_err(store_channel_update(f->store, id, &rename), ERR_NOT_FOUND);
+    assert_err(store_channel_update(f->store, 999, &rename), ERR_NOT_FOUND);
+}
+
+static void nobody_may_send_to_an_archived_channel_nor_from_outside(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t ada = new_user(f, "ada");
+    const uint64_t eve = new_user(f, "eve");
+    const uint64_t channel = new_channel(f, "general");
+    const bool yes = true;
+    const bool no = false;
+    const struct store_channel_change archive = {.archived = &yes};
+    const struct store_channel_change unarchive = {.archived = &no};
+    assert_ok(store_member_add(f->store, channel, ada, NOW_US));
+    assert_ok(store_send_check(f->other, channel, ada));
+    assert_err(store_send_check(f->other, channel, eve), ERR_NOT_MEMBER);
+    assert_err(store_send_check(f->other, 999, ada), ERR_NOT_MEMBER);
+    assert_ok(store_channel_update(f->store, channel, &archive));
+    assert_true(get_channel(f, channel, ada).archived);
+    assert_err(store_send_check(f->other, channel, ada), ERR_FORBIDDEN);
+    assert_err(store_send_check(f->other, channel, eve), ERR_NOT_MEMBER);
+    assert_ok(store_channel_update(f->store, channel, &unarchive));
+    assert_false(get_channel(f, channel, ada).archived);
+    assert_ok(store_send_check(f->other, channel, ada));
+}
+
 static void a_channel_needs_a_creator_that_exists_or_none(void **state)
 {
     struct fixture *f = *state;
@@ -188,6 +285,9 @@ static void a_set_that_is_none_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        suite_test(a_private_channel_is_in_no_list_and_takes_no_name),
+        suite_test(a_channel_takes_another_name_and_topic),
+        suite_test(nobody_may_send_to_an_archived_channel_nor_from_outside),
         suite_test(a_new_channel_has_neither_members_nor_events),
         suite_test(a_channel_name_is_taken_once),
         suite_test(a_channel_is_found_by_its_name),

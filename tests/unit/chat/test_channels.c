@@ -8,8 +8,8 @@ static enum err create(struct world *world, uint64_t user, const char *name, con
                        struct channel *out)
 {
     const char *problem = NULL;
-    const enum err err = channel_create(world->store, user, slice_str(name), slice_str(topic),
-                                        &world->arena, out, &problem);
+    const enum err err = channel_create(world->store, user, CHANNEL_PUBLIC, slice_str(name),
+                                        slice_str(topic), &world->arena, out, &problem);
     if (err == ERR_INVALID)
         assert_true(problem != NULL && problem[0] != '\0');
     return err;

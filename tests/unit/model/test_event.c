@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "model/channel.h"
 #include "model/event.h"
 
 static struct event sample(void)
@@ -56,6 +57,54 @@ static void what_was_encoded_is_decoded(void **state)
         assert_same(&event, &back);
         bytes_unref(bytes);
     }
+}
+
+/* An event without a text whose kind is written over. */
+static bool decodes_as(uint8_t kind)
+{
+    struct event event = sample();
+    event.kind = EVENT_JOIN;
+    event.text = SLICE_EMPTY;
+    struct bytes *bytes = event_encode(&event);
+    bytes->data[1] = (char)kind;
+    struct event back;
+    const bool good = event_decode(bytes_slice(bytes), &back);
+    bytes_unref(bytes);
+    return good;
+}
+
+/* An event of `kind` with a text, encoded and decoded again. */
+static bool comes_back(enum event_kind kind, struct slice text)
+{
+    struct event event = sample();
+    event.kind = kind;
+    event.text = text;
+    struct bytes *bytes = event_encode(&event);
+    struct event back;
+    const bool good = event_decode(bytes_slice(bytes), &back);
+    if (good)
+        assert_same(&event, &back);
+    bytes_unref(bytes);
+    return good;
+}
+
+static void names_topics_and_archives_have_their_texts(void **state)
+{
+    char long_text[CHANNEL_TOPIC_MAX + 1];
+    (void)state;
+    memset(long_text, 'x', sizeof(long_text));
+    assert_true(comes_back(EVENT_RENAME, SLICE("general")));
+    assert_true(comes_back(EVENT_RENAME, slice_from(long_text, CHANNEL_NAME_MAX)));
+    assert_false(comes_back(EVENT_RENAME, slice_from(long_text, CHANNEL_NAME_MAX + 1)));
+    assert_false(comes_back(EVENT_RENAME, SLICE_EMPTY));
+    assert_true(comes_back(EVENT_TOPIC, SLICE_EMPTY));
+    assert_true(comes_back(EVENT_TOPIC, slice_from(long_text, CHANNEL_TOPIC_MAX)));
+    assert_false(comes_back(EVENT_TOPIC, slice_from(long_text, CHANNEL_TOPIC_MAX + 1)));
+    assert_true(comes_back(EVENT_ARCHIVE, SLICE_EMPTY));
+    assert_true(comes_back(EVENT_UNARCHIVE, SLICE_EMPTY));
+    assert_false(comes_back(EVENT_ARCHIVE, SLICE("x")));
+    assert_false(decodes_as(19));
+    assert_false(decodes_as(24));
 }
 
 static void the_head_is_laid_out_as_documented(void **state)
@@ -174,6 +223,10 @@ static void kinds_have_the_words_of_the_protocol(void **state)
     assert_true(slice_eq(event_kind_name(EVENT_CREATE), SLICE("create")));
     assert_true(slice_eq(event_kind_name(EVENT_JOIN), SLICE("join")));
     assert_true(slice_eq(event_kind_name(EVENT_LEAVE), SLICE("leave")));
+    assert_true(slice_eq(event_kind_name(EVENT_RENAME), SLICE("rename")));
+    assert_true(slice_eq(event_kind_name(EVENT_TOPIC), SLICE("topic")));
+    assert_true(slice_eq(event_kind_name(EVENT_ARCHIVE), SLICE("archive")));
+    assert_true(slice_eq(event_kind_name(EVENT_UNARCHIVE), SLICE("unarchive")));
     assert_true(event_counts(EVENT_MESSAGE));
     assert_false(event_counts(EVENT_JOIN));
 }
@@ -182,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_encoded_is_decoded),
+        cmocka_unit_test(names_topics_and_archives_have_their_texts),
         cmocka_unit_test(the_head_is_laid_out_as_documented),
         cmocka_unit_test(the_longest_text_fits),
         cmocka_unit_test(every_other_length_is_refused),

@@ -101,6 +101,9 @@ static void use_channels(void)
     assert_int_equal(store_member_add(store, 1, 2, 1), 0);
     assert_int_equal(store_member_remove(store, 1, 2), 0);
     assert_int_equal(store_member_check(store, 1, 1, &yes), 0);
+    assert_int_equal(store_private_create(store, SLICE("c"), SLICE(""), 1, 1, &id), 0);
+    assert_int_equal(store_channel_update(store, 1, &(struct store_channel_change){0}), 0);
+    assert_int_equal(store_send_check(store, 1, 1), 0);
     assert_int_equal(store_members_page(store, 1, 0, 10, &arena, &users), 0);
 }
 
