@@ -15,7 +15,7 @@ export interface User {
 
 export interface Channel {
     id: number
-    kind: 'public' | 'direct'
+    kind: 'public' | 'private' | 'direct'
     name: string
     topic: string
     members: number
@@ -45,7 +45,9 @@ export interface MessageEvent extends HistoryEvent {
 }
 
 export interface SystemEvent extends HistoryEvent {
-    ev: 'create' | 'join' | 'leave'
+    ev: 'create' | 'join' | 'leave' | 'rename' | 'topic' | 'archive' | 'unarchive'
+    name?: string
+    topic?: string
 }
 
 export type ChannelEvent = MessageEvent | SystemEvent

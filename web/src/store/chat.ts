@@ -181,6 +181,10 @@ export class Chat {
             case 'create':
             case 'join':
             case 'leave':
+            case 'rename':
+            case 'topic':
+            case 'archive':
+            case 'unarchive':
                 return void this.happened(event)
             case 'joined':
                 return this.channels.put(event.channel)

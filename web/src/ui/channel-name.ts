@@ -4,7 +4,7 @@ import type { Chat } from '../store/chat'
 import type { MyChannel } from '../store/channels'
 
 export function channelName(chat: Chat, channel: MyChannel): string {
-    if (channel.kind === 'public') return channel.name
+    if (channel.kind !== 'direct') return channel.name
     const others = othersOf(chat, channel)
     if (others.length === 0) return `${chat.users.nameOf(chat.me.id)} (you)`
     return others.map((id) => chat.users.nameOf(id)).join(', ')
@@ -12,7 +12,7 @@ export function channelName(chat: Chat, channel: MyChannel): string {
 
 /* With its sign, where nothing else says which kind it is. */
 export function channelTitle(chat: Chat, channel: MyChannel): string {
-    return (channel.kind === 'public' ? '#' : '') + channelName(chat, channel)
+    return (channel.kind !== 'direct' ? '#' : '') + channelName(chat, channel)
 }
 
 export function othersOf(chat: Chat, channel: MyChannel): number[] {

@@ -11,7 +11,7 @@ export function ChannelStart({ chat, channel }: { chat: Chat; channel: number })
         <li class="start">
             <h2 dir="auto">{channelTitle(chat, mine)}</h2>
             <p>
-                {mine.kind === 'public'
+                {mine.kind !== 'direct'
                     ? 'This is the beginning of the channel.'
                     : `This is the beginning of your conversation with ${channelName(chat, mine)}.`}
             </p>

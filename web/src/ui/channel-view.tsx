@@ -29,7 +29,7 @@ export function ChannelView({ channel: id, openMenu }: Props): VNode | null {
             <header class="channel-header">
                 <MenuButton openMenu={openMenu} />
                 <h1 dir="auto">
-                    {channel.kind === 'public' && <span class="sign">#</span>}
+                    {channel.kind !== 'direct' && <span class="sign">#</span>}
                     {channelName(chat, channel)}
                 </h1>
                 <p class="topic" dir="auto" title={channel.topic}>

@@ -51,7 +51,7 @@ export function DetailsDialog({ channel, close }: { channel: MyChannel; close():
                     </li>
                 ))}
             </ListBody>
-            {channel.kind === 'public' && (
+            {channel.kind !== 'direct' && (
                 <footer>
                     <button class="danger" onClick={() => void leave()}>
                         Leave channel

@@ -75,7 +75,15 @@ function DayRow({ ts_us }: { ts_us: number }): VNode {
     )
 }
 
-const DONE = { create: 'created this channel', join: 'joined', leave: 'left' }
+const DONE = {
+    create: 'created this channel',
+    join: 'joined',
+    leave: 'left',
+    rename: 'renamed this channel',
+    topic: 'changed the topic',
+    archive: 'archived this channel',
+    unarchive: 'opened this channel again',
+}
 
 function SystemRow({ event, id, names }: { event: SystemEvent; id: string; names: Names }): VNode {
     return (

@@ -57,7 +57,7 @@ export function Sidebar({ current, logOut }: Props): VNode {
                                 onClick={() => setDialog('create')}
                             />
                         </header>
-                        <ul>{sorted(chat, 'public').map(item)}</ul>
+                        <ul>{sorted(chat, false).map(item)}</ul>
                     </section>
                     <section aria-labelledby="direct-title">
                         <header>
@@ -68,7 +68,7 @@ export function Sidebar({ current, logOut }: Props): VNode {
                                 onClick={() => setDialog('direct')}
                             />
                         </header>
-                        <ul>{sorted(chat, 'direct').map(item)}</ul>
+                        <ul>{sorted(chat, true).map(item)}</ul>
                     </section>
                 </div>
                 <footer>
@@ -82,10 +82,10 @@ export function Sidebar({ current, logOut }: Props): VNode {
     )
 }
 
-function sorted(chat: Chat, kind: MyChannel['kind']): MyChannel[] {
+function sorted(chat: Chat, direct: boolean): MyChannel[] {
     return chat.channels
         .all()
-        .filter((channel) => channel.kind === kind)
+        .filter((channel) => (channel.kind === 'direct') === direct)
         .map((channel) => ({ channel, name: channelName(chat, channel) }))
         .sort((a, b) => a.name.localeCompare(b.name) || a.channel.id - b.channel.id)
         .map(({ channel }) => channel)
@@ -102,7 +102,7 @@ function Item({ channel, current }: { channel: MyChannel; current: boolean }): V
                 class={unread > 0 ? 'unread' : undefined}
                 aria-current={current ? 'page' : undefined}
             >
-                {channel.kind === 'public' ? (
+                {channel.kind !== 'direct' ? (
                     <span class="sign" aria-hidden="true">
                         #
                     </span>
