@@ -1,24 +1,59 @@
-/* What was typed into a channel's composer and not sent; outlives the page. */
+/*
+ * What was typed into a channel's composer and not sent; outlives the page, and is the same in every
+ * tab. `changed` says when the set of channels with a draft changes, or a draft changed elsewhere.
+ */
 
+import { Signal } from './signal'
 import type { Storage } from './storage'
 
 export class Drafts {
+    readonly changed = new Signal()
+    private readonly by_channel = new Map<number, string>()
+
     constructor(
         private readonly storage: Storage,
         private readonly prefix: string,
-    ) {}
+    ) {
+        for (const key of storage.keys()) this.load(key)
+    }
 
     get(channel: number): string {
-        return this.storage.get(this.prefix + channel) ?? ''
+        return this.by_channel.get(channel) ?? ''
+    }
+
+    has(channel: number): boolean {
+        return this.by_channel.has(channel)
     }
 
     set(channel: number, text: string): void {
-        if (text === '') this.storage.remove(this.prefix + channel)
-        else this.storage.set(this.prefix + channel, text)
+        const had = this.has(channel)
+        if (text === '') {
+            this.by_channel.delete(channel)
+            this.storage.remove(this.prefix + channel)
+        } else {
+            this.by_channel.set(channel, text)
+            this.storage.set(this.prefix + channel, text)
+        }
+        if (had !== this.has(channel)) this.changed.notify()
+    }
+
+    /* Another tab wrote to the storage; null stands for all of it. */
+    changedElsewhere(key: string | null): void {
+        if (key === null) this.by_channel.clear()
+        else if (!key.startsWith(this.prefix)) return
+        else this.load(key)
+        this.changed.notify()
     }
 
     clear(): void {
-        for (const key of this.storage.keys())
-            if (key.startsWith(this.prefix)) this.storage.remove(key)
+        for (const channel of [...this.by_channel.keys()]) this.set(channel, '')
+    }
+
+    private load(key: string): void {
+        const channel = key.startsWith(this.prefix) ? Number(key.slice(this.prefix.length)) : NaN
+        if (!Number.isSafeInteger(channel)) return
+        const text = this.storage.get(key)
+        if (text) this.by_channel.set(channel, text)
+        else this.by_channel.delete(channel)
     }
 }

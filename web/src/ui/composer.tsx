@@ -22,6 +22,11 @@ export function Composer({ channel, label }: Props): VNode {
     const [too_long, setTooLong] = useState(0)
 
     useLayoutEffect(() => grow(field.current!), [text])
+    /* Another tab has typed. */
+    useLayoutEffect(
+        () => chat.drafts.changed.subscribe(() => setText(chat.drafts.get(channel))),
+        [channel],
+    )
     useLayoutEffect(() => {
         if (matchMedia('(hover: hover)').matches) field.current!.focus({ preventScroll: true })
     }, [])

@@ -34,10 +34,13 @@ export function startSession(me: User, onEnded: () => void): Session {
         onEnded,
     })
     const probe = () => document.visibilityState === 'visible' && chat.connection.probe()
+    const stored = (change: StorageEvent) => chat.drafts.changedElsewhere(change.key)
+    addEventListener('storage', stored)
     addEventListener('online', probe)
     document.addEventListener('visibilitychange', probe)
     chat.connection.start()
     const stop = () => {
+        removeEventListener('storage', stored)
         removeEventListener('online', probe)
         document.removeEventListener('visibilitychange', probe)
         chat.connection.stop()
