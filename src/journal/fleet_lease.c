@@ -50,7 +50,7 @@ static void done(struct leasing *leasing)
             fleet_fail_waiting(channel, leasing->err);
     }
     mem_free(leasing);
-    fleet_pump(channel);
+    fleet_go_on(channel); /* an extension that came too late: a lease may be wanted by now */
 }
 
 static void on_installed(const struct redis_value *reply, void *arg)

@@ -160,7 +160,6 @@ static void on_placed(const struct redis_value *reply, void *arg)
 {
     struct sending *sending = arg;
     struct fleet_channel *channel = sending->channel;
-    channel->placing--;
     if (reply == NULL) {
         channel->room = 0;
         fleet_finish(sending, ERR_UNAVAILABLE); /* it may have a place: the retry will tell */
@@ -173,6 +172,7 @@ static void on_placed(const struct redis_value *reply, void *arg)
         if (slice_starts(reply->text, SLICE("READONLY")))
             redis_link_reset(channel->link);
     }
+    channel->placing--; /* not before: while it counts the channel stays */
     fleet_go_on(channel);
 }
 

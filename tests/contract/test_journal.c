@@ -3,6 +3,10 @@
 #include "journal_suite.h"
 
 #include <hiredis/hiredis.h>
+#include <libpq-fe.h>
+
+#include "base/hash.h"
+#include "store/fleet.h"
 
 /* An entry with a text of its own. */
 struct post {
@@ -357,6 +361,58 @@ static void a_full_queue_refuses_and_takes_again_later(void **state)
     assert_false(duplicate);
 }
 
+/* ---- in a fleet ---- */
+
+/* Nobody may change the channel's head until these are closed. */
+static size_t lock_head(uint64_t channel, PGconn **conns)
+{
+    struct fleet_server servers[FLEET_SERVERS_MAX];
+    struct arena arena = {0};
+    struct buf lock = {0};
+    size_t count = 0;
+    buf_format(&lock, "LOCK TABLE s%02u.channel_head IN EXCLUSIVE MODE",
+               (unsigned)(hash_mix64(channel) % FLEET_SHARDS));
+    assert_true(
+        fleet_servers_parse(slice_str(getenv("PARLEY_PG_SHARDS")), &arena, servers, &count));
+    for (size_t i = 0; i < count; i++) {
+        conns[i] = PQconnectdb(servers[i].conninfo.ptr);
+        PQclear(PQexec(conns[i], "BEGIN"));
+        PQclear(PQexec(conns[i], buf_cstr(&lock))); /* fails where the shard is not */
+    }
+    buf_fini(&lock);
+    arena_fini(&arena);
+    return count;
+}
+
+static bool most_are_done(void *left)
+{
+    return *(unsigned *)left <= 100;
+}
+
+static void a_lease_that_is_used_up_while_it_is_extended_holds_nothing_for_ever(void **state)
+{
+    enum { POSTS = 1023 + 100 }; /* with the first one 100 more than a lease */
+    struct fixture *f = *state;
+    struct post *posts = mem_zalloc(POSTS * sizeof(*posts));
+    PGconn *conns[FLEET_SERVERS_MAX];
+    unsigned left = POSTS;
+    bool duplicate;
+    (void)post_one(f, 1, 1, &duplicate);
+    const size_t locked = lock_head(f->base + 1, conns);
+    for (unsigned i = 0; i < POSTS; i++)
+        assert_int_equal(append(f, &posts[i], 1, 2 + i, &left), ERR_NONE);
+    run_until(f->loop, most_are_done, &left);
+    assert_int_equal(left, 100);
+    run_turns(f->loop, 500); /* the next one is told that there is no seq left */
+    for (size_t i = 0; i < locked; i++)
+        PQfinish(conns[i]);
+    while (left > 0)
+        run_until_stopped(f->loop);
+    for (unsigned i = 0; i < POSTS; i++)
+        assert_int_equal(posts[i].entry.result, ERR_NONE);
+    mem_free(posts);
+}
+
 static void what_waits_during_a_commit_goes_into_few_batches(void **state)
 {
     enum { POSTS = 200 };
@@ -434,6 +490,9 @@ int main(void)
     const struct CMUnitTest batch_tests[] = {
         journal_test(what_waits_during_a_commit_goes_into_few_batches),
     };
+    const struct CMUnitTest fleet_tests[] = {
+        journal_test(a_lease_that_is_used_up_while_it_is_extended_holds_nothing_for_ever),
+    };
     int failed = 0;
     for (suite_kind = first_kind(); suite_kind <= last_kind(); suite_kind++) {
         const char *name = kind_names[suite_kind];
@@ -442,6 +501,8 @@ int main(void)
             failed += cmocka_run_group_tests_name(name, store_tests, NULL, NULL);
         if (suite_kind != JOURNAL_MEM && suite_kind != JOURNAL_FLEET)
             failed += cmocka_run_group_tests_name(name, batch_tests, NULL, NULL);
+        if (suite_kind == JOURNAL_FLEET)
+            failed += cmocka_run_group_tests_name(name, fleet_tests, NULL, NULL);
     }
     return failed;
 }

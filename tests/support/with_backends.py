@@ -3,9 +3,10 @@
 
     with_backends.py redis COMMAND ARGUMENT...     two Redis servers: PARLEY_REDIS, PARLEY_REDIS_OTHER
     with_backends.py fleet COMMAND ARGUMENT...     a whole fleet without edges and APIs: PARLEY_REDIS,
-                                                   PARLEY_KAFKA and PARLEY_PG_DIRECTORY
+                                                   PARLEY_KAFKA, PARLEY_PG_DIRECTORY (a URL) and
+                                                   PARLEY_PG_SHARDS ("a=URL,b=URL")
 
-The last is a URL, the others are HOST:PORT. PARLEY_BIN is the program that persists.
+The others are HOST:PORT. PARLEY_BIN is the program that persists.
 """
 import os
 import pathlib
@@ -27,7 +28,8 @@ def main():
     else:
         backends = Backends(persisters=1)
         found = {"PARLEY_KAFKA": backends["kafka"].address,
-                 "PARLEY_PG_DIRECTORY": backends["postgres-1"].url}
+                 "PARLEY_PG_DIRECTORY": backends["postgres-1"].url,
+                 "PARLEY_PG_SHARDS": backends.fleet.shards}
     with backends:
         env = dict(os.environ, PARLEY_REDIS=backends["redis-1"].address, **found)
         return subprocess.run(command, env=env, check=False).returncode
