@@ -6,6 +6,7 @@
 #include "main/commands.h"
 #include "main/data_dir.h"
 #include "main/progress.h"
+#include "redis/address.h"
 #include "slack/import.h"
 #include "slack/report.h"
 #include "store/store.h"
@@ -121,6 +122,11 @@ int command_import_slack(const struct config *config, const char *path)
     const bool fleet = config->directory[0] != '\0';
     if (fleet && config->redis[0] == '\0') {
         fprintf(stderr, "parley: an import into a fleet needs --redis HOST:PORT too.\n");
+        return 2;
+    }
+    const char *problem = fleet ? redis_servers_problem(config->redis) : NULL;
+    if (problem != NULL) {
+        fprintf(stderr, "parley: --redis: %s.\n", problem);
         return 2;
     }
     if (!fleet && !config->dry_run && !data_dir_open(&dir, config->data, false))

@@ -65,7 +65,8 @@ static const struct option table[] = {
      "Where the messages are: a=postgres://db1/parley,b=postgres://db2/parley. The first time they "
      "are spread over these; later more may be added, or have other addresses."},
     {"redis", KIND_TEXT, FLEET | IMPORT, FIELD(redis), "", 0, 0, "ADDRESSES",
-     "Redis: HOST:PORT, or redis://:password@HOST:PORT; several with commas, the same list in the "
+     "Redis: HOST:PORT, redis://:password@HOST:PORT, or behind sentinels "
+     "sentinel://:password@HOST:26379+HOST:26379/NAME; several with commas, the same list in the "
      "same order everywhere."},
     {"kafka", KIND_TEXT, FLEET, FIELD(kafka), "", 0, 0, "ADDRESSES",
      "Kafka's brokers: HOST:PORT, several with commas."},

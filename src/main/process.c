@@ -23,6 +23,7 @@
 #include "main/worker.h"
 #include "net/tls.h"
 #include "persister/persister.h"
+#include "redis/address.h"
 #include "store/store.h"
 
 #define LOCAL_BUS "proc:parley"
@@ -178,6 +179,11 @@ static bool find_urls(struct process *process)
                 "HOST:PORT.\n");
         return false;
     }
+    const char *problem = redis_servers_problem(config->redis);
+    if (problem != NULL) {
+        fprintf(stderr, "parley: --redis: %s.\n", problem);
+        return false;
+    }
     buf_format(&process->store_url, "pg:%s", config->directory);
     /* A persister hears nothing. */
     buf_format(&process->bus_url, process->role->persister ? "mem:" : "redis:%s", config->redis);
@@ -297,7 +303,7 @@ static void complain_fleet(const struct config *config, enum err err)
 {
     const char *why = "look at the log above";
     if (err == ERR_INVALID)
-        why = "--directory, --redis or --kafka is malformed";
+        why = "--directory or --kafka is malformed";
     else if (err == ERR_UNAVAILABLE)
         why = "the directory database cannot be reached";
     else if (err == ERR_CORRUPT || err == ERR_NOT_FOUND)

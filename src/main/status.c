@@ -130,7 +130,9 @@ static void judge(struct target *target)
     if (!target->ready)
         buf_append(&target->problems, SLICE("Its database cannot be used. "));
     if (metric(target, SLICE("parley_journal_up"), &value) && value == 0)
-        buf_append(&target->problems, SLICE("Sends are refused: Redis or Kafka is down. "));
+        buf_append(
+            &target->problems,
+            SLICE("Sends are refused: Redis or Kafka is down, or Redis has just failed over. "));
     if (metric(target, SLICE("parley_subscriptions"), &value) &&
         metric(target, SLICE("parley_bus_up"), &value) &&
         metric(target, SLICE("parley_loops"), &loops) && value < loops)

@@ -10,25 +10,34 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "redis/script.h"
+#include "redis/sentinel.h"
 
 #define WORDS_MAX 16u
 #define RETRY_NS 1000000000ull
+#define LOOK_NS 2000000000ull
+#define LOOK_AGAIN_NS 15000000000ull
 
 static const struct timeval limit = {2, 0};
 
 struct redis_client {
     struct redis_servers servers;
-    redisContext *contexts[REDIS_SERVERS_MAX];
-    uint64_t retry_ns[REDIS_SERVERS_MAX]; /* not before this, after a failure */
+    struct connection {
+        redisContext *context;        /* NULL: none */
+        uint64_t retry_ns;            /* not before this, after a failure */
+        struct redis_primary primary; /* where it connects; without sentinels epoch 0, age 0 */
+        uint64_t look_ns;             /* when to ask the sentinels again */
+        size_t sentinel;              /* one that has answered */
+    } connections[REDIS_SERVERS_MAX];
 };
 
 /* ---- connections ---- */
 
 static void drop(struct redis_client *client, size_t server)
 {
-    if (client->contexts[server] != NULL)
-        redisFree(client->contexts[server]);
-    client->contexts[server] = NULL;
+    struct connection *connection = &client->connections[server];
+    if (connection->context != NULL)
+        redisFree(connection->context);
+    connection->context = NULL;
 }
 
 static redisReply *command(redisContext *context, size_t count, const struct slice *words)
@@ -50,9 +59,9 @@ static bool succeeded(redisReply *reply)
     return ok;
 }
 
-static redisContext *connect_to(const struct redis_address *address)
+static redisContext *connect_to(const struct redis_address *address, const struct redis_host *host)
 {
-    redisContext *context = redisConnectWithTimeout(address->host, address->port, limit);
+    redisContext *context = redisConnectWithTimeout(host->name, host->port, limit);
     if (context == NULL || context->err != 0 || redisSetTimeout(context, limit) != REDIS_OK)
         goto fail;
     const struct slice auth[] = {SLICE("AUTH"), slice_str(address->password)};
@@ -61,7 +70,7 @@ static redisContext *connect_to(const struct redis_address *address)
     const struct slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"),
                                  redis_script()};
     if (!succeeded(command(context, 4, load)))
-        goto fail;
+        goto fail; /* a replica refuses it too */
     return context;
 fail:
     if (context != NULL)
@@ -69,16 +78,43 @@ fail:
     return NULL;
 }
 
+/* Where to connect. */
+static bool find(const struct redis_address *address, struct connection *connection)
+{
+    if (address->sentinels_len == 0) {
+        connection->primary.host = address->server;
+        return true;
+    }
+    return redis_find_blocking(address, &connection->sentinel, &connection->primary) == ERR_NONE;
+}
+
+/* Whether the sentinels name another server by now. When they do not answer at all, asking them
+ * takes its time, so it is done rarely. */
+static bool has_moved(const struct redis_address *address, struct connection *connection)
+{
+    struct redis_primary now;
+    if (address->sentinels_len == 0 || clock_mono_ns() < connection->look_ns)
+        return false;
+    const bool found = redis_find_blocking(address, &connection->sentinel, &now) == ERR_NONE;
+    connection->look_ns = clock_mono_ns() + (found ? LOOK_NS : LOOK_AGAIN_NS);
+    return found && redis_primary_moved(&now, &connection->primary.host, connection->primary.epoch);
+}
+
 static redisContext *context_of(struct redis_client *client, size_t server)
 {
-    if (client->contexts[server] != NULL)
-        return client->contexts[server];
-    if (clock_mono_ns() < client->retry_ns[server])
+    const struct redis_address *address = &client->servers.items[server];
+    struct connection *connection = &client->connections[server];
+    if (connection->context != NULL && !has_moved(address, connection))
+        return connection->context;
+    drop(client, server);
+    if (clock_mono_ns() < connection->retry_ns)
         return NULL;
-    client->contexts[server] = connect_to(&client->servers.items[server]);
-    if (client->contexts[server] == NULL)
-        client->retry_ns[server] = clock_mono_ns() + RETRY_NS;
-    return client->contexts[server];
+    if (find(address, connection))
+        connection->context = connect_to(address, &connection->primary.host);
+    connection->look_ns = clock_mono_ns() + LOOK_NS;
+    if (connection->context == NULL)
+        connection->retry_ns = clock_mono_ns() + RETRY_NS;
+    return connection->context;
 }
 
 struct redis_client *redis_client_open(const struct redis_servers *servers)
@@ -193,7 +229,7 @@ static bool read_heads(struct redis_client *client, size_t server, struct recent
         void *reply = NULL;
         if (redis_server_of(&client->servers, heads[i].channel) != server)
             continue;
-        if (redisGetReply(client->contexts[server], &reply) != REDIS_OK)
+        if (redisGetReply(client->connections[server].context, &reply) != REDIS_OK)
             return false;
         heads[i].last_seq = number_of(reply, 0);
         heads[i].last_n = number_of(reply, 1);

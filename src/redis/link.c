@@ -6,31 +6,39 @@
 #include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <string.h>
-#include <uv.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ev/loop.h"
+#include "redis/attach.h"
 #include "redis/script.h"
+#include "redis/sentinel.h"
 
 #define CONNECT_MS 3000u
 #define RETRY_MIN_MS 100u
 #define RETRY_MAX_MS 2000u
+#define RETRY_SENTINELS_MS 500u /* they know a new primary before the old one can be reached */
 #define WORDS_MAX 24u
+
+/* How often a server and its sentinels are asked, and how many questions in a row may stay without
+ * an answer. They are counted, not timed: a process that stood still must not blame the server. */
+#define LOOK_MS 1000u
+#define SILENT_MAX 5u
+
+/*
+ * After a failover the old primary may go on for a while. Everybody else leaves it when the
+ * sentinels are asked the next time; until that is certain nothing is placed at the new one.
+ */
+#define SETTLE_MS (4u * LOOK_MS)
 
 enum link_state {
     LINK_WAITING,    /* to connect again */
+    LINK_FINDING,    /* the primary, by its sentinels */
     LINK_CONNECTING, /* or shaking hands */
+    LINK_SETTLING,
     LINK_UP,
     LINK_CLOSED,
-};
-
-/* libuv for one hiredis context. */
-struct watch {
-    uv_poll_t poll;
-    redisAsyncContext *context; /* NULL: hiredis is done with it */
-    int events;
 };
 
 struct redis_link {
@@ -43,6 +51,12 @@ struct redis_link {
     uint64_t retry_ms;
     unsigned handshakes; /* replies that the handshake waits for */
     char boot[REDIS_BOOT_MAX];
+
+    struct redis_primary primary; /* where it connects; without sentinels epoch 0, age 0 */
+    struct redis_finder *finder;  /* asking the sentinels; NULL: not now */
+    bool lost_sentinels;          /* no sentinel could tell, and that is logged */
+    struct timer look;
+    unsigned silent; /* questions in a row without an answer */
 };
 
 struct pending {
@@ -50,127 +64,19 @@ struct pending {
     void *arg;
 };
 
-static void start_connecting(struct redis_link *link);
-
-/* ---- replies without hiredis ---- */
-
-static struct redis_value value_of(const redisReply *reply)
-{
-    struct redis_value value = {.type = REDIS_VALUE_NIL};
-    if (reply == NULL)
-        return value;
-    switch (reply->type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-    case REDIS_REPLY_ERROR:
-        value.type = reply->type == REDIS_REPLY_ERROR ? REDIS_VALUE_ERROR : REDIS_VALUE_TEXT;
-        value.text = slice_from(reply->str, reply->len);
-        break;
-    case REDIS_REPLY_INTEGER:
-        value.type = REDIS_VALUE_NUMBER;
-        value.number = reply->integer;
-        break;
-    case REDIS_REPLY_ARRAY:
-        value.type = REDIS_VALUE_LIST;
-        value.list = reply->element;
-        value.count = reply->elements;
-        break;
-    default:
-        break;
-    }
-    return value;
-}
-
-struct redis_value redis_value_at(const struct redis_value *list, size_t at)
-{
-    if (list->type != REDIS_VALUE_LIST || at >= list->count)
-        return (struct redis_value){.type = REDIS_VALUE_NIL};
-    return value_of(((const redisReply *const *)list->list)[at]);
-}
-
-/* ---- hiredis on libuv ---- */
-
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-    struct watch *watch = poll->data;
-    /* An error of the socket comes as a status: writing finds out which. */
-    if (watch->context != NULL && (status < 0 || (events & UV_WRITABLE) != 0))
-        redisAsyncHandleWrite(watch->context);
-    if (watch->context != NULL && (status < 0 || (events & UV_READABLE) != 0))
-        redisAsyncHandleRead(watch->context);
-}
-
-/*
- * hiredis asks for each command again. Starting a poll anew forgets what this turn has seen of the
- * socket: a loop that sends something in every turn would never come to write or read.
- */
-static void change(struct watch *watch, int add, int remove)
-{
-    const int events = (watch->events | add) & ~remove;
-    if (events == watch->events)
-        return;
-    watch->events = events;
-    if (events == 0)
-        uv_poll_stop(&watch->poll);
-    else
-        (void)uv_poll_start(&watch->poll, watch->events, on_ready);
-}
-
-static void add_read(void *watch)
-{
-    change(watch, UV_READABLE, 0);
-}
-
-static void del_read(void *watch)
-{
-    change(watch, 0, UV_READABLE);
-}
-
-static void add_write(void *watch)
-{
-    change(watch, UV_WRITABLE, 0);
-}
-
-static void del_write(void *watch)
-{
-    change(watch, 0, UV_WRITABLE);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    mem_free(handle->data);
-}
-
-static void cleanup(void *arg)
-{
-    struct watch *watch = arg;
-    watch->context = NULL;
-    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-}
-
-static void attach(struct redis_link *link, redisAsyncContext *context)
-{
-    struct watch *watch = mem_zalloc(sizeof(*watch));
-    watch->context = context;
-    const int rc = uv_poll_init(loop_uv(link->loop), &watch->poll, context->c.fd);
-    assert(rc == 0);
-    watch->poll.data = watch;
-    context->ev.data = watch;
-    context->ev.addRead = add_read;
-    context->ev.delRead = del_read;
-    context->ev.addWrite = add_write;
-    context->ev.delWrite = del_write;
-    context->ev.cleanup = cleanup;
-    context->data = link;
-}
+static void start(struct redis_link *link);
+static void on_timer(struct timer *timer);
+static void on_look(struct timer *timer);
 
 /* ---- commands ---- */
 
 static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 {
-    (void)context;
+    struct redis_link *link = context->data;
     struct pending *pending = arg;
-    const struct redis_value value = value_of(reply);
+    const struct redis_value value = redis_value_of(reply);
+    if (reply != NULL)
+        link->silent = 0;
     if (pending->fn != NULL)
         pending->fn(reply == NULL ? NULL : &value, pending->arg);
     mem_free(pending);
@@ -208,11 +114,26 @@ bool redis_link_send(struct redis_link *link, redis_reply_fn *fn, void *arg, siz
 
 /* ---- handshake ---- */
 
+static void note(const struct redis_link *link, enum log_level level, const char *event)
+{
+    log_write(level, event,
+              LOG_FIELDS(LOG_STR("host", link->primary.host.name),
+                         LOG_U64("port", link->primary.host.port)));
+}
+
 static void fail_handshake(struct redis_link *link, struct slice why)
 {
-    log_warn("redis refuses", LOG_STR("host", link->address.host),
-             LOG_U64("port", link->address.port), LOG_SLICE("why", why));
+    log_warn("redis refuses", LOG_STR("host", link->primary.host.name),
+             LOG_U64("port", link->primary.host.port), LOG_SLICE("why", why));
     redis_link_reset(link);
+}
+
+static void come_up(struct redis_link *link)
+{
+    link->state = LINK_UP;
+    note(link, LOG_INFO, "redis is up");
+    if (link->options.up != NULL)
+        link->options.up(link->options.arg);
 }
 
 static void handshake_done(struct redis_link *link)
@@ -220,12 +141,17 @@ static void handshake_done(struct redis_link *link)
     if (--link->handshakes > 0 || link->state != LINK_CONNECTING)
         return;
     timer_stop(link->loop, &link->timer);
-    link->state = LINK_UP;
     link->retry_ms = RETRY_MIN_MS;
-    log_info("redis is up", LOG_STR("host", link->address.host),
-             LOG_U64("port", link->address.port));
-    if (link->options.up != NULL)
-        link->options.up(link->options.arg);
+    link->silent = 0;
+    timer_start(link->loop, &link->look, LOOK_MS, on_look);
+    /* Epoch 0: there was no failover yet, or there are no sentinels. */
+    if (!link->options.sequencing || link->primary.epoch == 0 ||
+        link->primary.age_ms >= SETTLE_MS) {
+        come_up(link);
+        return;
+    }
+    link->state = LINK_SETTLING;
+    timer_start(link->loop, &link->timer, SETTLE_MS - link->primary.age_ms, on_timer);
 }
 
 /* One step of the handshake was answered. */
@@ -261,6 +187,10 @@ static void on_info(const struct redis_value *reply, void *arg)
     struct redis_link *link = arg;
     if (reply == NULL || link->state != LINK_CONNECTING)
         return;
+    if (reply->type == REDIS_VALUE_ERROR) {
+        fail_handshake(link, reply->text);
+        return;
+    }
     const struct slice run_id = info_get(reply->text, SLICE("run_id"));
     const struct slice replication = info_get(reply->text, SLICE("master_replid"));
     if (!slice_eq(info_get(reply->text, SLICE("role")), SLICE("master")) || run_id.len == 0 ||
@@ -284,17 +214,58 @@ static void shake_hands(struct redis_link *link)
     const struct slice load[] = {SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"),
                                  link->options.presence ? redis_presence_script() : redis_script()};
     const struct slice info[] = {SLICE("INFO")};
-    link->handshakes = 1;
+    link->handshakes = 2;
     if (link->address.password[0] != '\0') {
         link->handshakes++;
         (void)send_command(link, on_step, link, 2, auth);
     }
+    (void)send_command(link, on_info, link, 1, info);
     if (link->options.sequencing || link->options.presence) {
-        link->handshakes += 2;
+        link->handshakes++;
         (void)send_command(link, on_step, link, 4, load);
-        (void)send_command(link, on_info, link, 1, info);
     }
     (void)send_command(link, on_step, link, 3, name);
+}
+
+/* ---- looking whether it is still there, and still the primary ---- */
+
+static void on_role(const struct redis_value *reply, void *arg)
+{
+    struct redis_link *link = arg;
+    if (reply == NULL || reply->type != REDIS_VALUE_LIST ||
+        slice_eq(redis_value_at(reply, 0).text, SLICE("master")))
+        return;
+    note(link, LOG_WARN, "redis is no primary any more");
+    redis_link_reset(link);
+}
+
+static void on_primary(const struct redis_primary *primary, void *arg)
+{
+    struct redis_link *link = arg;
+    link->finder = NULL;
+    if (primary == NULL || link->context == NULL ||
+        !redis_primary_moved(primary, &link->primary.host, link->primary.epoch))
+        return;
+    note(link, LOG_WARN, "redis has failed over");
+    redis_link_reset(link);
+}
+
+static void on_look(struct timer *timer)
+{
+    struct redis_link *link = LIST_ITEM(timer, struct redis_link, look);
+    const struct slice role[] = {SLICE("ROLE")};
+    timer_start(link->loop, &link->look, LOOK_MS, on_look);
+    if (link->address.sentinels_len > 0 && link->finder == NULL)
+        link->finder = redis_find(link->loop, &link->address, on_primary, link);
+    if (link->options.message != NULL)
+        return;
+    if (link->silent == SILENT_MAX) {
+        note(link, LOG_WARN, "redis does not answer");
+        redis_link_reset(link);
+        return;
+    }
+    link->silent++;
+    (void)send_command(link, on_role, link, 1, role);
 }
 
 /* ---- connection ---- */
@@ -303,21 +274,25 @@ static void on_timer(struct timer *timer)
 {
     struct redis_link *link = LIST_ITEM(timer, struct redis_link, timer);
     if (link->state == LINK_WAITING)
-        start_connecting(link);
+        start(link);
+    else if (link->state == LINK_SETTLING)
+        come_up(link);
     else
         redis_link_reset(link); /* connecting took too long */
 }
 
 static void connect_later(struct redis_link *link)
 {
+    const uint64_t max_ms = link->address.sentinels_len > 0 ? RETRY_SENTINELS_MS : RETRY_MAX_MS;
     link->state = LINK_WAITING;
     timer_start(link->loop, &link->timer, link->retry_ms, on_timer);
-    link->retry_ms = link->retry_ms * 2 < RETRY_MAX_MS ? link->retry_ms * 2 : RETRY_MAX_MS;
+    link->retry_ms = link->retry_ms * 2 < max_ms ? link->retry_ms * 2 : max_ms;
 }
 
 /* The context is gone, whatever the reason; all its replies have been called back. */
-static void lost(struct redis_link *link)
+static void on_gone(void *arg)
 {
+    struct redis_link *link = arg;
     const bool was_up = link->state == LINK_UP;
     link->context = NULL;
     if (link->state == LINK_CLOSED) {
@@ -325,57 +300,60 @@ static void lost(struct redis_link *link)
         return;
     }
     if (was_up)
-        log_warn("redis is down", LOG_STR("host", link->address.host),
-                 LOG_U64("port", link->address.port));
+        note(link, LOG_WARN, "redis is down");
+    timer_stop(link->loop, &link->look);
+    redis_find_cancel(link->finder);
+    link->finder = NULL;
     connect_later(link);
     if (was_up && link->options.down != NULL)
         link->options.down(link->options.arg);
 }
 
-static void on_disconnect(const redisAsyncContext *context, int status)
-{
-    (void)status;
-    lost(context->data);
-}
-
-static void on_connect(const redisAsyncContext *context, int status)
-{
-    struct redis_link *link = context->data;
-    if (status == REDIS_OK) {
-        (void)redisEnableKeepAlive((redisContext *)(uintptr_t)&context->c);
-        shake_hands(link);
-    } else {
-        lost(link); /* hiredis frees the context after this */
-    }
-}
-
 static void start_connecting(struct redis_link *link)
 {
-    redisAsyncContext *context = redisAsyncConnect(link->address.host, link->address.port);
-    if (context == NULL || context->err != 0) {
-        if (context != NULL)
-            redisAsyncFree(context);
+    const struct redis_host *host = &link->primary.host;
+    link->context = redis_attach(link->loop, host->name, host->port, on_gone, link);
+    if (link->context == NULL) {
         connect_later(link);
         return;
     }
     link->state = LINK_CONNECTING;
-    link->context = context;
-    attach(link, context);
-    (void)redisAsyncSetConnectCallback(context, on_connect);
-    (void)redisAsyncSetDisconnectCallback(context, on_disconnect);
     timer_start(link->loop, &link->timer, CONNECT_MS, on_timer);
+    shake_hands(link);
+}
+
+static void on_found(const struct redis_primary *primary, void *arg)
+{
+    struct redis_link *link = arg;
+    link->finder = NULL;
+    if (primary == NULL) {
+        if (!link->lost_sentinels)
+            log_warn("no sentinel knows the primary", LOG_STR("name", link->address.primary));
+        link->lost_sentinels = true;
+        connect_later(link);
+        return;
+    }
+    link->lost_sentinels = false;
+    link->primary = *primary;
+    start_connecting(link);
+}
+
+static void start(struct redis_link *link)
+{
+    if (link->address.sentinels_len == 0) {
+        link->primary.host = link->address.server;
+        start_connecting(link);
+        return;
+    }
+    link->state = LINK_FINDING;
+    link->finder = redis_find(link->loop, &link->address, on_found, link);
 }
 
 void redis_link_reset(struct redis_link *link)
 {
-    redisAsyncContext *context = link->context;
-    if (context == NULL)
-        return;
-    /* Frees at once, or after the callback that is running; on_disconnect() or lost() follows. */
-    const bool connected = (context->c.flags & REDIS_CONNECTED) != 0;
-    redisAsyncFree(context);
-    if (!connected && link->context == context)
-        lost(link);
+    /* Frees it at once, or after the callback that is running; on_gone() follows. */
+    if (link->context != NULL)
+        redisAsyncFree(link->context);
 }
 
 struct redis_link *redis_link_open(struct loop *loop, const struct redis_address *address,
@@ -396,6 +374,9 @@ void redis_link_close(struct redis_link *link)
     if (link == NULL)
         return;
     timer_stop(link->loop, &link->timer);
+    timer_stop(link->loop, &link->look);
+    redis_find_cancel(link->finder);
+    link->finder = NULL;
     link->state = LINK_CLOSED;
     if (link->context == NULL)
         mem_free(link);
@@ -419,7 +400,7 @@ static void on_message(redisAsyncContext *context, void *arg, void *unused)
 {
     (void)unused;
     struct redis_link *link = context->data;
-    const struct redis_value reply = value_of(arg);
+    const struct redis_value reply = redis_value_of(arg);
     const struct redis_value kind = redis_value_at(&reply, 0);
     if (link == NULL || link->state != LINK_UP || !slice_eq(kind.text, SLICE("message")))
         return;

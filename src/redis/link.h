@@ -3,7 +3,11 @@
 
 /*
  * Link: one connection to one Redis server that keeps itself up, on one loop (hiredis below). When
- * it is lost it connects again by itself, after a growing, jittered pause.
+ * it is lost it connects again by itself, after a growing pause.
+ *
+ * It is up only at a primary. It asks the server now and then, and leaves it when no answer comes
+ * (packets may vanish without a word) or when it is no primary any more. Behind sentinels it asks
+ * these too, and goes where they say that the primary is now.
  *
  * Callbacks run on the loop's thread, never from inside a call of this header.
  */
@@ -14,40 +18,26 @@
 
 #include "base/slice.h"
 #include "redis/address.h"
+#include "redis/reply.h"
 
 struct loop;
 struct redis_link;
 
 #define REDIS_BOOT_MAX 128u
 
-/* What a reply is, without hiredis. Slices are borrowed until the callback returns. */
-struct redis_value {
-    enum {
-        REDIS_VALUE_NIL,
-        REDIS_VALUE_TEXT,
-        REDIS_VALUE_NUMBER,
-        REDIS_VALUE_LIST,
-        REDIS_VALUE_ERROR
-    } type;
-    struct slice text; /* of TEXT and ERROR */
-    int64_t number;
-    const void *list; /* of LIST: for redis_value_at() */
-    size_t count;
-};
-
-/* The item `at` of a list; NIL when there is none. */
-struct redis_value redis_value_at(const struct redis_value *list, size_t at);
-
 /* A reply; NULL when the connection was lost before it came: it may have happened. */
 typedef void redis_reply_fn(const struct redis_value *reply, void *arg);
 
 struct redis_link_options {
-    bool sequencing; /* load parley.lua and read the boot id before it counts as up */
-    bool presence;   /* load presence.lua before it counts as up */
+    /* Load parley.lua before it counts as up, and after a failover wait until nobody places events
+     * at the old primary any more. */
+    bool sequencing;
+    bool presence; /* load presence.lua before it counts as up */
     /* The link works now, or does not any more. After `down` no reply is outstanding. */
     void (*up)(void *arg);
     void (*down)(void *arg);
-    /* A message on a subscribed topic. */
+    /* A message on a subscribed topic; NULL: it is no link for subscribing. One that is cannot ask
+     * whether the server is there: its owner must notice that nothing arrives. */
     void (*message)(struct slice topic, struct slice payload, void *arg);
     void *arg;
 };
@@ -62,8 +52,7 @@ void redis_link_close(struct redis_link *link);
 
 bool redis_link_is_up(const struct redis_link *link);
 
-/* Of a sequencing link that is up: run_id and replication id, another after a restart or a
- * failover. */
+/* Of a link that is up: run_id and replication id, another after a restart or a failover. */
 const char *redis_link_boot(const struct redis_link *link);
 
 /* Send a command; `fn` may be NULL. False when the link is down, and then `fn` is not called. */
