@@ -40,6 +40,8 @@ def arguments():
                         ("postgres", 2)):
         parser.add_argument("--" + role, type=int, default=count, metavar="N",
                             help="how many (default: %d)" % count)
+    parser.add_argument("--sentinels", type=int, default=0, metavar="N",
+                        help="give each Redis a replica, and N sentinels to fail over to it: 3")
     parser.add_argument("--backends", action="store_true",
                         help="start Redis, PostgreSQL and Kafka only")
     parser.add_argument("--json", action="store_true", help="status for programs")
@@ -51,7 +53,8 @@ def start(args):
     roles = 0 if args.backends else 1
     fleet = Fleet(args.data, fixed_ports(args.offset), redis=args.redis, postgres=args.postgres,
                   edges=args.edges * roles, apis=args.apis * roles,
-                  persisters=args.persisters * roles, haproxy=not args.backends,
+                  persisters=args.persisters * roles, sentinels=args.sentinels,
+                  haproxy=not args.backends,
                   binary=os.environ.get("PARLEY_BIN", DEFAULT_BINARY))
     stop_on_signals()
     with Console(fleet) as console:

@@ -2,14 +2,14 @@
 import pathlib
 
 from cluster import files
-from cluster.services import Haproxy, Kafka, Postgres, Redis, Role, run
+from cluster.services import Haproxy, Kafka, Postgres, Redis, Role, Sentinel, run
 
 PARTITIONS = 8
 DEFAULT_BINARY = files.ROOT / "build" / "release" / "parley"
 
 # Where each kind begins; the second of a kind has the next port.
 PORTS = {"haproxy": 8080, "edge": 8101, "api": 8201, "persister": 8301, "redis": 7379,
-         "postgres": 7432, "kafka": 7092, "kafka-controller": 7093}
+         "replica": 7389, "sentinel": 7399, "postgres": 7432, "kafka": 7092, "kafka-controller": 7093}
 
 
 def fixed_ports(offset=0):
@@ -30,10 +30,11 @@ def free_ports():
 
 
 class Fleet:
-    """`port(kind, number)` gives the port of each. `options` are more flags for each role."""
+    """`port(kind, number)` gives the port of each. `options` are more flags for each role. With
+    `sentinels` each Redis has a replica, and they choose the primary."""
 
     def __init__(self, data, port, redis=1, postgres=2, kafka=True, haproxy=True, edges=2, apis=2,
-                 persisters=2, binary=DEFAULT_BINARY, options=None):
+                 persisters=2, sentinels=0, binary=DEFAULT_BINARY, options=None):
         self.data = pathlib.Path(data).resolve()
         self.binary = binary
         options = options or {}
@@ -45,7 +46,11 @@ class Fleet:
         def role(name, data_dir, its_port):
             return Role(name, data_dir, its_port, binary, options.get(name.split("-")[0], ()))
 
-        self.redis = several(redis, "redis", Redis)
+        watched = sentinels > 0
+        self.redis = several(redis, "redis", lambda *where: Redis(*where, watched))
+        self.replicas = [Redis("replica-%d" % number, self.data, port("replica", number), True, its)
+                         for number, its in enumerate(self.redis, 1) if watched]
+        self.sentinels = several(sentinels, "sentinel", lambda *where: Sentinel(*where, self.redis))
         self.postgres = several(postgres, "postgres", Postgres)
         self.kafka = [Kafka("kafka", self.data, port("kafka"), port("kafka-controller"))] \
             if kafka else []
@@ -59,8 +64,8 @@ class Fleet:
 
     def stages(self):
         """Those of one stage start together; a stage needs the ones before."""
-        return [self.redis + self.postgres + self.kafka, self.persisters,
-                self.apis + self.edges, self.haproxy]
+        return [self.redis + self.replicas + self.postgres + self.kafka, self.sentinels,
+                self.persisters, self.apis + self.edges, self.haproxy]
 
     @property
     def shards(self):
@@ -69,7 +74,10 @@ class Fleet:
 
     @property
     def redis_addresses(self):
-        return ",".join(server.address for server in self.redis)
+        if not self.sentinels:
+            return ",".join(server.address for server in self.redis)
+        sentinels = "+".join(sentinel.address for sentinel in self.sentinels)
+        return ",".join("sentinel://%s/%s" % (sentinels, server.name) for server in self.redis)
 
     def prepare(self):
         (self.data / "logs").mkdir(parents=True, exist_ok=True)
@@ -90,8 +98,9 @@ class Fleet:
     def start(self, say=lambda words: None):
         """All of it, stage by stage. What was started stays so when something fails."""
         self.prepare()
-        backends, *roles = self.stages()
+        backends, sentinels, *roles = self.stages()
         self._start_stage(backends, say)
+        self._start_stage(sentinels, say)
         if any(roles):
             self.migrate()
             say("the databases are migrated")

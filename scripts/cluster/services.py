@@ -47,6 +47,7 @@ class Service:
     ready = ""                     # what it logs once it can be asked
     stop_signal = signal.SIGTERM
     setpriv = ()
+    env = None                     # more of it than ours
 
     def __init__(self, name, data, port):
         self.name = name
@@ -84,7 +85,7 @@ class Service:
             raise Trouble("%s cannot have port %d: something else listens there" %
                           (self.name, self.port))
         self.prepare()
-        self.process.start(self.command(), self.dir, self.setpriv)
+        self.process.start(self.command(), self.dir, self.setpriv, self.env)
         self.wanted = True
 
     def wait_ready(self):
@@ -114,17 +115,64 @@ class Service:
 
 
 class Redis(Service):
+    """`watched`: sentinels may change whom it follows. `primary`: whom it follows at first."""
+
     kind = "Redis"
     ready = r"Ready to accept connections"
 
+    def __init__(self, name, data, port, watched=False, primary=None):
+        super().__init__(name, data, port)
+        self.watched = watched
+        self.primary = primary
+
     def prepare(self):
         super().prepare()
+        configuration = self.dir / "redis.conf"
+        if self.watched and configuration.exists():
+            return                 # Redis has rewritten it: it knows whom it follows now
         text = files.with_values(files.template("redis/redis.conf"),
                                  {"port": self.port, "dir": "."}, " ")
-        files.write(self.dir / "redis.conf", text)
+        if self.watched:
+            text += "repl-diskless-sync-delay 0\n"
+        if self.primary:
+            text += "replicaof 127.0.0.1 %d\n" % self.primary.port
+        files.write(configuration, text)
 
     def command(self):
         return [program("redis-server"), "redis.conf"]
+
+    def ask(self):
+        return probe.redis(self.port)
+
+
+class Sentinel(Service):
+    """Watches all of `primaries`, each by its name."""
+
+    kind = "Sentinel"
+    ready = r"\+monitor master"
+
+    def __init__(self, name, data, port, primaries):
+        super().__init__(name, data, port)
+        self.primaries = primaries
+
+    def prepare(self):
+        super().prepare()
+        configuration = self.dir / "sentinel.conf"
+        if configuration.exists():
+            return                 # it keeps there what it knows
+        text = files.with_values(files.template("redis/sentinel.conf"),
+                                 {"port": self.port, "dir": "."}, " ")
+        lines = text.splitlines()
+        rules = [line for line in lines if line.startswith("sentinel ")]
+        lines = [line for line in lines if line not in rules]
+        for primary in self.primaries:
+            watch = files.replaced("\n".join(rules), {
+                "parley 10.0.2.11 6379": "parley 127.0.0.1 %d" % primary.port})
+            lines += re.sub(r"\bparley\b", primary.name, watch).splitlines()
+        files.write(configuration, "\n".join(lines) + "\n")
+
+    def command(self):
+        return [program("redis-server"), "sentinel.conf", "--sentinel"]
 
     def ask(self):
         return probe.redis(self.port)
