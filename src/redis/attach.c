@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "ev/loop.h"
 
+#define READS_MAX 1024u /* of 16 KiB */
+
 /* libuv for one hiredis context. */
 struct watch {
     uv_poll_t poll;
@@ -22,10 +24,15 @@ struct watch {
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = poll->data;
-    /* An error of the socket comes as a status: writing finds out which. */
+    /*
+     * An error of the socket comes as a status, once. What has arrived before it is read first:
+     * these replies tell what has happened. The error is found behind them.
+     */
+    for (unsigned i = 0; status < 0 && watch->context != NULL && i < READS_MAX; i++)
+        redisAsyncHandleRead(watch->context);
     if (watch->context != NULL && (status < 0 || (events & UV_WRITABLE) != 0))
         redisAsyncHandleWrite(watch->context);
-    if (watch->context != NULL && (status < 0 || (events & UV_READABLE) != 0))
+    if (watch->context != NULL && (events & UV_READABLE) != 0)
         redisAsyncHandleRead(watch->context);
 }
 
