@@ -45,7 +45,8 @@ struct fleet_channel {
     uint64_t room;  /* how many of them may be under way: none of them will come back */
     size_t jobs;    /* jobs and lease calls under way */
     bool wants_lease;
-    bool new_boot; /* Redis is another than when the last lease was taken */
+    bool new_boot;             /* Redis is another than when the last lease was taken */
+    char boot[REDIS_BOOT_MAX]; /* of the Redis that asked for the lease: it is good for no other */
     bool checking;
     bool extending;
 };

@@ -6,6 +6,8 @@
  * seq, the last n and every cmid.
  */
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,6 +18,7 @@ struct leasing {
     struct fleet_channel *channel;
     bool extend;
     bool new_boot;
+    char boot[REDIS_BOOT_MAX]; /* of the Redis that it is for */
     enum err err;
     struct store_lease lease;
 };
@@ -66,6 +69,8 @@ static bool install(struct leasing *leasing)
     struct fleet_channel *channel = leasing->channel;
     struct buf head = {0};
     struct buf numbers[5] = {0};
+    if (strcmp(leasing->boot, redis_link_boot(channel->link)) != 0)
+        return false;
     buf_format(&head, "c:{%llu}:head", (unsigned long long)channel->id);
     buf_u64(&numbers[0], leasing->lease.start);
     buf_u64(&numbers[1], leasing->lease.limit);
@@ -75,15 +80,9 @@ static bool install(struct leasing *leasing)
     const bool is_new = leasing->lease.start == 0 && leasing->lease.last_seq == 0;
     buf_u64(&numbers[4], is_new ? 0 : (uint64_t)(clock_wall_us() / 1000));
     const struct slice words[] = {
-        SLICE("FCALL"),
-        SLICE("parley_lease"),
-        SLICE("1"),
-        buf_slice(&head),
-        slice_str(redis_link_boot(channel->link)),
-        buf_slice(&numbers[0]),
-        buf_slice(&numbers[1]),
-        buf_slice(&numbers[2]),
-        buf_slice(&numbers[3]),
+        SLICE("FCALL"),         SLICE("parley_lease"),    SLICE("1"),
+        buf_slice(&head),       slice_str(leasing->boot), buf_slice(&numbers[0]),
+        buf_slice(&numbers[1]), buf_slice(&numbers[2]),   buf_slice(&numbers[3]),
         buf_slice(&numbers[4]),
     };
     const bool sent = redis_link_send(channel->link, on_installed, leasing,
@@ -116,6 +115,7 @@ void fleet_take_lease(struct fleet_channel *channel, bool extend)
     leasing->channel = channel;
     leasing->extend = extend;
     leasing->new_boot = channel->new_boot;
+    memcpy(leasing->boot, extend ? redis_link_boot(channel->link) : channel->boot, REDIS_BOOT_MAX);
     channel->extending = channel->extending || extend;
     channel->jobs++;
     leasing->err = pool_submit(fleet->stores, fleet->loop, &leasing->job, work, taken);

@@ -150,6 +150,7 @@ static void on_list(struct sending *sending, const struct redis_value *reply)
     } else if (slice_eq(word, SLICE("LEASE")) || slice_eq(word, SLICE("BOOT"))) {
         channel->wants_lease = true;
         channel->new_boot = channel->new_boot || slice_eq(word, SLICE("BOOT"));
+        memcpy(channel->boot, redis_link_boot(channel->link), REDIS_BOOT_MAX);
         return_to_queue(sending);
     } else {
         fleet_finish(sending, ERR_UNAVAILABLE); /* BUSY: the persisters are far behind */
