@@ -32,12 +32,16 @@
  */
 #define SETTLE_MS (4u * LOOK_MS)
 
+/* For how long a link that leaves waits for the replies that are under way. */
+#define LEAVE_MS 1000u
+
 enum link_state {
     LINK_WAITING,    /* to connect again */
     LINK_FINDING,    /* the primary, by its sentinels */
     LINK_CONNECTING, /* or shaking hands */
     LINK_SETTLING,
     LINK_UP,
+    LINK_LEAVING, /* takes nothing more, but waits for replies: what they tell has happened */
     LINK_CLOSED,
 };
 
@@ -57,6 +61,7 @@ struct redis_link {
     bool lost_sentinels;          /* no sentinel could tell, and that is logged */
     struct timer look;
     unsigned silent; /* questions in a row without an answer */
+    size_t waiting;  /* replies */
 };
 
 struct pending {
@@ -77,9 +82,12 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
     const struct redis_value value = redis_value_of(reply);
     if (reply != NULL)
         link->silent = 0;
+    link->waiting--;
     if (pending->fn != NULL)
         pending->fn(reply == NULL ? NULL : &value, pending->arg);
     mem_free(pending);
+    if (link->state == LINK_LEAVING && link->waiting == 0)
+        redis_link_reset(link);
 }
 
 static bool send_words(struct redis_link *link, redisCallbackFn *fn, void *arg, size_t count,
@@ -100,10 +108,12 @@ static bool send_command(struct redis_link *link, redis_reply_fn *fn, void *arg,
 {
     struct pending *pending = mem_alloc(sizeof(*pending));
     *pending = (struct pending){fn, arg};
-    if (send_words(link, on_reply, pending, count, words))
-        return true;
-    mem_free(pending);
-    return false;
+    if (!send_words(link, on_reply, pending, count, words)) {
+        mem_free(pending);
+        return false;
+    }
+    link->waiting++;
+    return true;
 }
 
 bool redis_link_send(struct redis_link *link, redis_reply_fn *fn, void *arg, size_t count,
@@ -229,6 +239,17 @@ static void shake_hands(struct redis_link *link)
 
 /* ---- looking whether it is still there, and still the primary ---- */
 
+static void leave(struct redis_link *link)
+{
+    if (link->state != LINK_UP || link->waiting == 0) {
+        redis_link_reset(link);
+        return;
+    }
+    link->state = LINK_LEAVING;
+    timer_stop(link->loop, &link->look);
+    timer_start(link->loop, &link->timer, LEAVE_MS, on_timer);
+}
+
 static void on_role(const struct redis_value *reply, void *arg)
 {
     struct redis_link *link = arg;
@@ -236,7 +257,7 @@ static void on_role(const struct redis_value *reply, void *arg)
         slice_eq(redis_value_at(reply, 0).text, SLICE("master")))
         return;
     note(link, LOG_WARN, "redis is no primary any more");
-    redis_link_reset(link);
+    leave(link);
 }
 
 static void on_primary(const struct redis_primary *primary, void *arg)
@@ -247,7 +268,7 @@ static void on_primary(const struct redis_primary *primary, void *arg)
         !redis_primary_moved(primary, &link->primary.host, link->primary.epoch))
         return;
     note(link, LOG_WARN, "redis has failed over");
-    redis_link_reset(link);
+    leave(link);
 }
 
 static void on_look(struct timer *timer)
@@ -278,7 +299,7 @@ static void on_timer(struct timer *timer)
     else if (link->state == LINK_SETTLING)
         come_up(link);
     else
-        redis_link_reset(link); /* connecting took too long */
+        redis_link_reset(link); /* connecting, or leaving, took too long */
 }
 
 static void connect_later(struct redis_link *link)
@@ -293,7 +314,7 @@ static void connect_later(struct redis_link *link)
 static void on_gone(void *arg)
 {
     struct redis_link *link = arg;
-    const bool was_up = link->state == LINK_UP;
+    const bool was_up = link->state == LINK_UP || link->state == LINK_LEAVING;
     link->context = NULL;
     if (link->state == LINK_CLOSED) {
         mem_free(link);
@@ -301,6 +322,7 @@ static void on_gone(void *arg)
     }
     if (was_up)
         note(link, LOG_WARN, "redis is down");
+    timer_stop(link->loop, &link->timer);
     timer_stop(link->loop, &link->look);
     redis_find_cancel(link->finder);
     link->finder = NULL;

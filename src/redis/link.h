@@ -7,7 +7,8 @@
  *
  * It is up only at a primary. It asks the server now and then, and leaves it when no answer comes
  * (packets may vanish without a word) or when it is no primary any more. Behind sentinels it asks
- * these too, and goes where they say that the primary is now.
+ * these too, and goes where they say that the primary is now. What was sent before it leaves is
+ * still waited for, if the server answers.
  *
  * Callbacks run on the loop's thread, never from inside a call of this header.
  */
