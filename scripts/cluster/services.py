@@ -133,7 +133,7 @@ class Redis(Service):
         text = files.with_values(files.template("redis/redis.conf"),
                                  {"port": self.port, "dir": "."}, " ")
         if self.watched:
-            text += "repl-diskless-sync-delay 0\n"
+            text += "repl-diskless-sync-delay 0\nreplica-announce-ip 127.0.0.1\n"
         if self.primary:
             text += "replicaof 127.0.0.1 %d\n" % self.primary.port
         files.write(configuration, text)

@@ -4,9 +4,8 @@ import random
 import time
 import unittest
 
-from support import checker
 from support.fleet import Fleet
-from support.load import Reader, Recorder, Writer, read_history
+from support.load import Load
 
 CHANNELS = 4
 WRITERS = 4
@@ -24,40 +23,13 @@ class Crash(unittest.TestCase):
     def setUpClass(cls):
         print("PARLEY_SEED=%d" % SEED, flush=True)
 
-    def people(self, fleet):
-        people = [fleet.account("user%d" % i) for i in range(WRITERS + READERS)]
-        channels = [people[0].call("createChannel", name="c%d" % i)["channel"]["id"]
-                    for i in range(CHANNELS)]
-        for person in people[1:]:
-            for channel in channels:
-                person.call("joinChannel", channel=channel)
-        return people, channels
-
     def run_under_load(self, fleet, servers, trouble, minimum_reconnects):
         """People write and read while trouble() goes on; then everything must be there."""
-        people, channels = self.people(fleet)
-        log = Recorder()
-        writers = [Writer(servers, person, log, channels=channels) for person in people[:WRITERS]]
-        readers = [Reader(servers, person, log, channels=channels) for person in people[WRITERS:]]
-        late = readers.pop()  # connects only at the end
-        for thread in writers + readers:
-            thread.start()
+        load = Load(fleet, servers, CHANNELS, WRITERS, READERS)
+        load.start()
         trouble()
-        for thread in writers + readers:
-            thread.stop.set()
-        for thread in writers + readers:
-            thread.join(60)
-            self.assertFalse(thread.is_alive(), "%s hangs" % thread.name)
-            self.assertIsNone(thread.failure)
-        for reader in [*readers, late]:
-            reader.drain()
-        for channel in channels:
-            read_history(people[0], channel, log)
-        verdict = checker.check(log.records, minimum_acks=1000,
-                                minimum_reconnects=minimum_reconnects)
+        verdict = load.finish(minimum_reconnects=minimum_reconnects)
         self.assertEqual(verdict.result, "valid", verdict)
-        for writer in writers:
-            self.assertEqual(writer.unacked, {})
 
     def test_kills_of_every_part_lose_nothing_double_nothing_and_keep_one_order(self):
         chance = random.Random(SEED)

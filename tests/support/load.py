@@ -3,6 +3,7 @@ import random
 import threading
 import time
 
+from support import checker
 from support.checker import crc
 from support.client import Client, Follower, new_cmid
 from support.server import Refused
@@ -196,3 +197,77 @@ def read_history(account, channel, log):
                  n=event["n"], cmid=event["cmid"] if message else None,
                  crc=crc(event["text"]) if message else None)
     return forward
+
+
+class Load:
+    """People who write into some channels of a fleet and read them, from start() to finish()."""
+
+    def __init__(self, fleet, servers, channels=4, writers=4, readers=3):
+        people = [fleet.account("user%016x" % random.getrandbits(64))
+                  for _ in range(writers + readers)]
+        self.channels = [people[0].call("createChannel", name="%016x" % random.getrandbits(64))
+                         ["channel"]["id"] for _ in range(channels)]
+        for person in people[1:]:
+            for channel in self.channels:
+                person.call("joinChannel", channel=channel)
+        self.log = Recorder()
+        self.first = people[0]
+        self.writers = [Writer(servers, person, self.log, channels=self.channels)
+                        for person in people[:writers]]
+        self.readers = [Reader(servers, person, self.log, channels=self.channels)
+                        for person in people[writers:]]
+        self.late = self.readers.pop()  # connects only at the end
+
+    @property
+    def threads(self):
+        return self.writers + self.readers
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def acks(self):
+        return [record for record in list(self.log.records) if record["type"] == "ack"]
+
+    def goes_on(self, count=500, wait_s=60):
+        """Wait until `count` more are acknowledged, some of each writer, and as many shown to each reader."""
+        since = len(self.log.records)
+        deadline = time.monotonic() + wait_s
+        while True:
+            records = self.log.records[since:]
+            acks = [record for record in records if record["type"] == "ack"]
+            shown = [sum(record["type"] == "shown" and record["process"] == reader.name
+                         for record in records) for reader in self.readers]
+            if len(acks) >= count and min(shown) >= count and \
+                    len({ack["process"] for ack in acks}) == len(self.writers):
+                return
+            for thread in self.threads:
+                assert thread.is_alive(), "%s ended: %r" % (thread.name, thread.failure)
+            assert time.monotonic() < deadline, "%d acks, shown %s" % (len(acks), shown)
+            time.sleep(0.05)
+
+    def silence_s(self):
+        """The longest time without an ack."""
+        times = [ack["t"] for ack in self.acks()]
+        return max(after - before for before, after in zip(times, times[1:])) / 1e9
+
+    def stop(self):
+        """Ask everybody to stop; a second time does nothing."""
+        for thread in self.threads:
+            thread.stop.set()
+
+    def finish(self, minimum_acks=1000, minimum_reconnects=0):
+        """Everybody stops and reads all that there is: the checker's verdict."""
+        self.stop()
+        for thread in self.threads:
+            thread.join(60)
+            assert not thread.is_alive(), "%s hangs" % thread.name
+            assert thread.failure is None, "%s: %r" % (thread.name, thread.failure)
+        for reader in [*self.readers, self.late]:
+            reader.drain()
+        for channel in self.channels:
+            read_history(self.first, channel, self.log)
+        for writer in self.writers:
+            assert not writer.unacked, "%s: %s" % (writer.name, writer.unacked)
+        return checker.check(self.log.records, minimum_acks=minimum_acks,
+                             minimum_reconnects=minimum_reconnects)
