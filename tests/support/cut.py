@@ -3,7 +3,7 @@
 A process whose line is to be cut makes its connections from a loopback address that nobody else has: a small
 library stands before connect(). So the rules match its packets to one port and no other packets, also those
 of connections that it has given up. They are gone when the test is; a rule that survives a killed test matches
-nothing any more. (Redis takes only 127.0.0.1 for its own machine: it must be told "protected-mode no".)
+nothing any more. (Redis and PostgreSQL let in only 127.0.0.1 unless they are told otherwise.)
 """
 import pathlib
 import random

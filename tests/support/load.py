@@ -202,11 +202,14 @@ def read_history(account, channel, log):
 class Load:
     """People who write into some channels of a fleet and read them, from start() to finish()."""
 
-    def __init__(self, fleet, servers, channels=4, writers=4, readers=3):
+    def __init__(self, fleet, servers, channels=4, writers=4, readers=3, wanted=lambda channel: True):
+        """Only in channels that are `wanted`."""
         people = [fleet.account("user%016x" % random.getrandbits(64))
                   for _ in range(writers + readers)]
-        self.channels = [people[0].call("createChannel", name="%016x" % random.getrandbits(64))
-                         ["channel"]["id"] for _ in range(channels)]
+        self.channels = []
+        while len(self.channels) < channels:
+            channel = people[0].call("createChannel", name="%016x" % random.getrandbits(64))
+            self.channels += filter(wanted, [channel["channel"]["id"]])
         for person in people[1:]:
             for channel in self.channels:
                 person.call("joinChannel", channel=channel)
