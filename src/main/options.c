@@ -123,7 +123,7 @@ static const struct option table[] = {
     {"stop-timeout", KIND_NUMBER, SERVE | FLEET, FIELD(stop_timeout_s), "15", 1, 3600, "SECONDS",
      "How long stopping may take before connections are cut."},
     {"targets", KIND_TEXT, STATUS, FIELD(targets), "parley=127.0.0.1:8080", 0, 0, "LIST",
-     "The processes to ask: NAME=HOST:PORT, several with commas."},
+     "The processes to ask: NAME=HOST:PORT, or NAME=https://HOST:PORT; several with commas."},
     {"dry-run", KIND_SWITCH, IMPORT, FIELD(dry_run), "no", 0, 0, NULL,
      "Read everything, report, and store nothing."},
     {"to", KIND_TEXT, ADMIN, FIELD(to), "", 0, 0, "SERVER",

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/slice.h"
 #include "main/commands.h"
+#include "net/tls.h"
 
 #define ANSWER_MAX (1024u * 1024u)
 #define WAIT_S 3
@@ -21,7 +22,7 @@
 /* One process, and what it says. */
 struct target {
     struct slice name;
-    struct slice address; /* HOST:PORT */
+    struct slice address; /* HOST:PORT, or https://HOST:PORT */
     bool answers;
     bool draining;
     bool ready;
@@ -62,23 +63,46 @@ static int connect_to(struct slice address)
     return fd;
 }
 
+/* Send a request and read the answer to its end, by TLS when `tls` is not NULL. */
+static void exchange(int fd, struct tls *tls, struct slice request, struct buf *answer)
+{
+    char chunk[4096];
+    ssize_t got = tls != NULL ? tls_send(tls, request.ptr, request.len)
+                              : send(fd, request.ptr, request.len, MSG_NOSIGNAL);
+    while (got > 0 && answer->len < ANSWER_MAX) {
+        got = tls != NULL ? tls_recv(tls, chunk, sizeof(chunk)) : recv(fd, chunk, sizeof(chunk), 0);
+        if (got > 0)
+            buf_append(answer, slice_from(chunk, (size_t)got));
+    }
+}
+
+static void exchange_tls(int fd, struct slice request, struct buf *answer)
+{
+    struct tls_context *context;
+    if (tls_context_open_client(&context) != ERR_NONE)
+        return;
+    struct tls *tls = tls_create(context, fd);
+    if (tls != NULL)
+        exchange(fd, tls, request, answer);
+    tls_destroy(tls);
+    tls_context_unref(context);
+}
+
 /* The status of GET `path`, and its body; 0 when nobody answers. */
 static unsigned ask(struct slice address, const char *path, struct buf *body)
 {
-    char chunk[4096];
     struct buf request = {0};
     struct buf answer = {0};
     unsigned status = 0;
-    const int fd = connect_to(address);
+    const bool secure = slice_starts(address, SLICE("https://"));
+    const int fd = connect_to(secure ? slice_skip(address, 8) : address);
     if (fd < 0)
         return 0;
     buf_format(&request, "GET %s HTTP/1.1\r\nHost: status\r\nConnection: close\r\n\r\n", path);
-    ssize_t got = send(fd, request.ptr, request.len, MSG_NOSIGNAL);
-    while (got > 0 && answer.len < ANSWER_MAX) {
-        got = recv(fd, chunk, sizeof(chunk), 0);
-        if (got > 0)
-            buf_append(&answer, slice_from(chunk, (size_t)got));
-    }
+    if (secure)
+        exchange_tls(fd, buf_slice(&request), &answer);
+    else
+        exchange(fd, NULL, buf_slice(&request), &answer);
     (void)close(fd);
     const char *text = buf_cstr(&answer);
     const char *end = strstr(text, "\r\n\r\n");

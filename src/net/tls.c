@@ -90,6 +90,17 @@ enum err tls_context_open(const char *cert_file, const char *key_file,
     return ERR_NONE;
 }
 
+enum err tls_context_open_client(struct tls_context **out)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    if (ctx == NULL)
+        return ERR_UNAVAILABLE;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    *out = (struct tls_context *)(void *)ctx;
+    return ERR_NONE;
+}
+
 struct tls_context *tls_context_ref(struct tls_context *context)
 {
     const int rc = SSL_CTX_up_ref(ctx_of(context));
@@ -112,7 +123,10 @@ struct tls *tls_create(struct tls_context *context, int fd)
         ERR_clear_error();
         return NULL;
     }
-    SSL_set_accept_state(ssl);
+    if (SSL_is_server(ssl) == 1)
+        SSL_set_accept_state(ssl);
+    else
+        SSL_set_connect_state(ssl);
     struct tls *tls = mem_zalloc(sizeof(*tls));
     tls->ssl = ssl;
     return tls;

@@ -28,20 +28,24 @@ struct tls_context;
 NODISCARD enum err tls_context_open(const char *cert_file, const char *key_file,
                                     char problem[TLS_PROBLEM_MAX], struct tls_context **out);
 
+/* For the client's side, which takes any certificate: only for asking what is no secret. */
+NODISCARD enum err tls_context_open_client(struct tls_context **out);
+
 /* From any thread. */
 struct tls_context *tls_context_ref(struct tls_context *context);
 
 /* NULL is allowed. */
 void tls_context_unref(struct tls_context *context);
 
-/* The server's side on `fd`, which stays the caller's. NULL: the library refuses. */
+/* The context's side on `fd`, which stays the caller's. NULL: the library refuses. */
 struct tls *tls_create(struct tls_context *context, int fd);
 void tls_destroy(struct tls *tls);
 
 /*
  * Like recv() and send() on a non-blocking socket: how many bytes, 0 at the end of what the peer
- * sends, or -1 with errno, EAGAIN when it must wait. The handshake happens inside tls_recv(). What
- * tls_send() could not send must come again, from any place, at least as much.
+ * sends, or -1 with errno, EAGAIN when it must wait. The handshake happens inside tls_recv(), or in
+ * tls_send() of a client on a blocking socket. What tls_send() could not send must come again, from
+ * any place, at least as much.
  */
 ssize_t tls_recv(struct tls *tls, void *out, size_t max);
 ssize_t tls_send(struct tls *tls, const void *bytes, size_t len);

@@ -160,6 +160,16 @@ class Tls(unittest.TestCase):
         tls.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(b"HTTP/1.1 200", step(lambda: tls.read(100)))
 
+    def test_status_asks_by_https(self):
+        target = "parley=https://127.0.0.1:%d" % self.server.port
+        done = subprocess.run([self.server.command[0], "status", "--json", "--targets", target],
+                              capture_output=True, text=True, timeout=WAIT_S)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        plain = subprocess.run([self.server.command[0], "status", "--targets",
+                                target.replace("https://", "")],
+                               capture_output=True, text=True, timeout=WAIT_S)
+        self.assertNotEqual(plain.returncode, 0)
+
     # ---- what is refused ----
 
     def test_plain_http_is_told_what_to_do(self):
