@@ -28,6 +28,14 @@ struct slice event_kind_name(enum event_kind kind)
         return SLICE("archive");
     case EVENT_UNARCHIVE:
         return SLICE("unarchive");
+    case EVENT_EDIT:
+        return SLICE("edit");
+    case EVENT_DELETE:
+        return SLICE("delete");
+    case EVENT_REACT:
+        return SLICE("react");
+    case EVENT_UNREACT:
+        return SLICE("unreact");
     }
     assert(false && "an event kind");
     return SLICE_EMPTY;
@@ -37,6 +45,25 @@ bool event_text_valid(struct slice text)
 {
     return text.len > 0 && text.len <= EVENT_TEXT_MAX && memchr(text.ptr, '\0', text.len) == NULL &&
            utf8_valid(text);
+}
+
+bool event_emoji_valid(struct slice emoji)
+{
+    if (emoji.len == 0 || emoji.len > EVENT_EMOJI_MAX || !utf8_valid(emoji))
+        return false;
+    for (size_t i = 0; i < emoji.len; i++) {
+        if ((uint8_t)emoji.ptr[i] <= ' ' || emoji.ptr[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+enum err event_check_target(const struct event *change, const struct event *target, bool deleted)
+{
+    if (target == NULL || target->seq != change->thread || target->kind != EVENT_MESSAGE || deleted)
+        return ERR_NOT_FOUND;
+    const bool by_author = change->kind == EVENT_EDIT || change->kind == EVENT_DELETE;
+    return by_author && target->sender != change->sender ? ERR_FORBIDDEN : ERR_NONE;
 }
 
 /* ---- numbers, little-endian ---- */
@@ -87,7 +114,7 @@ struct bytes *event_encode(const struct event *event)
 
 static bool kind_known(uint64_t kind)
 {
-    return (kind >= EVENT_MESSAGE && kind <= EVENT_LEAVE) ||
+    return (kind >= EVENT_MESSAGE && kind <= EVENT_UNREACT) ||
            (kind >= EVENT_RENAME && kind <= EVENT_UNARCHIVE);
 }
 
@@ -97,7 +124,11 @@ static bool text_fits(enum event_kind kind, struct slice text)
         return text.len > 0 && text.len <= CHANNEL_NAME_MAX && utf8_valid(text);
     if (kind == EVENT_TOPIC)
         return channel_topic_valid(text);
-    return kind == EVENT_MESSAGE ? event_text_valid(text) : text.len == 0;
+    if (kind == EVENT_MESSAGE || kind == EVENT_EDIT)
+        return event_text_valid(text);
+    if (kind == EVENT_REACT || kind == EVENT_UNREACT)
+        return event_emoji_valid(text);
+    return text.len == 0;
 }
 
 /* "42:" at the front of `in`. */
@@ -136,7 +167,7 @@ static bool decode_plain(struct slice in, struct event *out)
     event.ts_us = (int64_t)take(&at, 8);
     memcpy(event.cmid, at, UUID_BYTES);
     event.text = slice_skip(in, EVENT_HEAD_BYTES);
-    if (!text_fits(event.kind, event.text))
+    if (!text_fits(event.kind, event.text) || (event_is_change(event.kind) && event.thread == 0))
         return false;
     *out = event;
     return true;

@@ -47,10 +47,10 @@ static void what_was_encoded_is_decoded(void **state)
 {
     (void)state;
     struct event event = sample();
-    for (int kind = EVENT_MESSAGE; kind <= EVENT_LEAVE; kind++) {
+    for (int kind = EVENT_MESSAGE; kind <= EVENT_UNREACT; kind++) {
+        const bool has_text = kind == EVENT_MESSAGE || kind == EVENT_EDIT || kind > EVENT_DELETE;
         event.kind = (enum event_kind)kind;
-        if (kind != EVENT_MESSAGE)
-            event.text = SLICE_EMPTY;
+        event.text = has_text ? SLICE("héllo") : SLICE_EMPTY;
         struct bytes *bytes = event_encode(&event);
         struct event back;
         assert_true(event_decode(bytes_slice(bytes), &back));
@@ -177,7 +177,7 @@ static void unknown_versions_kinds_and_reserved_bits_are_refused(void **state)
     assert_false(decodes_with(EVENT_MESSAGE, 0, 0));
     assert_false(decodes_with(EVENT_MESSAGE, 0, 2));
     assert_false(decodes_with(EVENT_MESSAGE, 1, 0));
-    assert_false(decodes_with(EVENT_MESSAGE, 1, 5));
+    assert_false(decodes_with(EVENT_MESSAGE, 1, 9));
     assert_false(decodes_with(EVENT_MESSAGE, 2, 1));
     assert_false(decodes_with(EVENT_MESSAGE, 3, 1));
     assert_false(decodes_with(EVENT_MESSAGE, 7, 1));
@@ -189,6 +189,54 @@ static void a_text_that_is_invalid_is_refused(void **state)
     assert_false(decodes_with(EVENT_MESSAGE, EVENT_HEAD_BYTES, 0));
     assert_false(decodes_with(EVENT_MESSAGE, EVENT_HEAD_BYTES, 0xff));
     assert_false(decodes_with(EVENT_JOIN, EVENT_HEAD_BYTES, 'x')); /* joins have none */
+    assert_false(decodes_with(EVENT_DELETE, EVENT_HEAD_BYTES, 'x'));
+    assert_false(decodes_with(EVENT_REACT, EVENT_HEAD_BYTES, ' '));
+    assert_true(decodes_with(EVENT_REACT, EVENT_HEAD_BYTES, 'x'));
+}
+
+static void a_change_has_a_target(void **state)
+{
+    (void)state;
+    assert_true(decodes_with(EVENT_EDIT, 48, 1));
+    assert_false(decodes_with(EVENT_EDIT, 48, 0));
+    assert_true(decodes_with(EVENT_MESSAGE, 48, 0));
+}
+
+static void an_emoji_is_a_word_or_a_character(void **state)
+{
+    static const char longest[EVENT_EMOJI_MAX + 1] =
+        "0123456789012345678901234567890123456789012345678901234567890123x";
+    (void)state;
+    assert_true(event_emoji_valid(SLICE("+1")));
+    assert_true(event_emoji_valid(SLICE("\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd")));
+    assert_true(event_emoji_valid(slice_from(longest, EVENT_EMOJI_MAX)));
+    assert_false(event_emoji_valid(slice_from(longest, EVENT_EMOJI_MAX + 1)));
+    assert_false(event_emoji_valid(SLICE_EMPTY));
+    assert_false(event_emoji_valid(SLICE("two words")));
+    assert_false(event_emoji_valid(SLICE("a\0")));
+    assert_false(event_emoji_valid(SLICE("a\x7f")));
+    assert_false(event_emoji_valid(SLICE("\xf0\x9f")));
+}
+
+static void whether_a_change_may_be_made(void **state)
+{
+    struct event target = {.kind = EVENT_MESSAGE, .seq = 3, .sender = 7};
+    struct event change = {.kind = EVENT_EDIT, .thread = 3, .sender = 7};
+    (void)state;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_NONE);
+    assert_int_equal(event_check_target(&change, &target, true), ERR_NOT_FOUND);
+    assert_int_equal(event_check_target(&change, NULL, false), ERR_NOT_FOUND);
+    change.sender = 8;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_FORBIDDEN);
+    change.kind = EVENT_DELETE;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_FORBIDDEN);
+    change.kind = EVENT_REACT;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_NONE);
+    target.kind = EVENT_EDIT;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_NOT_FOUND);
+    target.kind = EVENT_MESSAGE;
+    target.seq = 4;
+    assert_int_equal(event_check_target(&change, &target, false), ERR_NOT_FOUND);
 }
 
 static void a_refused_event_leaves_the_result_alone(void **state)
@@ -227,6 +275,11 @@ static void kinds_have_the_words_of_the_protocol(void **state)
     assert_true(slice_eq(event_kind_name(EVENT_TOPIC), SLICE("topic")));
     assert_true(slice_eq(event_kind_name(EVENT_ARCHIVE), SLICE("archive")));
     assert_true(slice_eq(event_kind_name(EVENT_UNARCHIVE), SLICE("unarchive")));
+    assert_true(slice_eq(event_kind_name(EVENT_EDIT), SLICE("edit")));
+    assert_true(slice_eq(event_kind_name(EVENT_DELETE), SLICE("delete")));
+    assert_true(slice_eq(event_kind_name(EVENT_REACT), SLICE("react")));
+    assert_true(slice_eq(event_kind_name(EVENT_UNREACT), SLICE("unreact")));
+    assert_false(event_counts(EVENT_EDIT));
     assert_true(event_counts(EVENT_MESSAGE));
     assert_false(event_counts(EVENT_JOIN));
 }
@@ -241,6 +294,9 @@ int main(void)
         cmocka_unit_test(every_other_length_is_refused),
         cmocka_unit_test(unknown_versions_kinds_and_reserved_bits_are_refused),
         cmocka_unit_test(a_text_that_is_invalid_is_refused),
+        cmocka_unit_test(a_change_has_a_target),
+        cmocka_unit_test(an_emoji_is_a_word_or_a_character),
+        cmocka_unit_test(whether_a_change_may_be_made),
         cmocka_unit_test(a_refused_event_leaves_the_result_alone),
         cmocka_unit_test(texts_are_utf8_without_nul_within_the_limit),
         cmocka_unit_test(kinds_have_the_words_of_the_protocol),
