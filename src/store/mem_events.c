@@ -1,6 +1,7 @@
 /* Events and pages of them in memory. */
 
 #include "base/mem.h"
+#include "model/fold.h"
 #include "store/store_mem.h"
 
 #define SENT_KEY_BYTES (sizeof(uint64_t) + UUID_BYTES)
@@ -38,19 +39,29 @@ static struct slice sent_key(const struct event *event, char out[SENT_KEY_BYTES]
     return slice_from(out, SENT_KEY_BYTES);
 }
 
-static bool resolve_thread(const struct mem_channel *channel, struct event *event)
+static bool is_deleted(const struct mem_channel *channel, uint64_t seq)
+{
+    for (size_t i = mem_event_place(channel, seq); i < channel->events_len; i++) {
+        if (channel->events[i].kind == EVENT_DELETE && channel->events[i].thread == seq)
+            return true;
+    }
+    return false;
+}
+
+/* ERR_NOT_FOUND, ERR_FORBIDDEN: what store_append() says of its thread or target. */
+static enum err resolve_thread(const struct mem_channel *channel, struct event *event)
 {
     if (event->thread == 0)
-        return true;
+        return ERR_NONE;
     const size_t place = mem_event_place(channel, event->thread);
-    if (place == channel->events_len)
-        return false;
-    const struct event *parent = &channel->events[place];
-    if (parent->seq != event->thread || parent->kind != EVENT_MESSAGE)
-        return false;
+    const struct event *parent = place == channel->events_len ? NULL : &channel->events[place];
+    if (event_is_change(event->kind))
+        return event_check_target(event, parent, is_deleted(channel, event->thread));
+    if (parent == NULL || parent->seq != event->thread || parent->kind != EVENT_MESSAGE)
+        return ERR_NOT_FOUND;
     if (parent->thread != 0)
         event->thread = parent->thread;
-    return true;
+    return ERR_NONE;
 }
 
 /* At its place among the others, and a copy that stays where it is. */
@@ -85,7 +96,7 @@ static enum err append_one(struct mem_db *db, struct store_append *item)
     struct event *event = item->event;
     struct mem_channel *channel = mem_find_channel(db, event->channel);
     item->duplicate = false;
-    if (channel == NULL || !resolve_thread(channel, event))
+    if (channel == NULL)
         return ERR_NOT_FOUND;
 
     char key[SENT_KEY_BYTES];
@@ -97,6 +108,9 @@ static enum err append_one(struct mem_db *db, struct store_append *item)
         item->duplicate = true;
         return ERR_NONE;
     }
+    const enum err err = resolve_thread(channel, event);
+    if (err != ERR_NONE)
+        return err;
     event->prev = mem_last_seq(channel);
     event->seq = seq_end(channel) + 1;
     event->n = mem_last_n(channel) + (event_counts(event->kind) ? 1 : 0);
@@ -258,5 +272,17 @@ enum err mem_page(struct store *store, uint64_t channel, struct store_range rang
         .more_after = span.high < found->events_len,
         .last_seq = mem_last_seq(found),
     };
+    return mem_leave(db, ERR_NONE);
+}
+
+enum err mem_changes(struct store *store, uint64_t channel, const struct store_targets *targets,
+                     struct fold *fold)
+{
+    struct mem_db *db = mem_enter(store);
+    const struct mem_channel *found = mem_find_channel(db, channel);
+    for (size_t i = 0; found != NULL && i < found->events_len; i++) {
+        if (found->events[i].seq < targets->below)
+            fold_add(fold, &found->events[i]);
+    }
     return mem_leave(db, ERR_NONE);
 }

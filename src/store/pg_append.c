@@ -18,6 +18,12 @@ struct head {
     uint64_t last_n;
 };
 
+/* What a thread may hang on, or a change be made to. */
+struct parent {
+    struct event event;
+    bool deleted;
+};
+
 struct batch {
     struct store_pg *s;
     struct store_append *items;
@@ -25,7 +31,7 @@ struct batch {
     struct arena arena;
     struct map heads;        /* channel -> struct head; NULL: no such channel */
     struct mem_names sent;   /* channel, sender and cmid -> struct event that is stored */
-    struct mem_names placed; /* channel and seq -> struct event that threads may hang on */
+    struct mem_names placed; /* channel and seq -> struct parent */
     const struct event **added;
     size_t added_len;
     struct buf arrays[3]; /* parameters */
@@ -123,15 +129,20 @@ static void remember_sent(struct batch *batch, const struct event *event)
     mem_names_put(&batch->sent, sent_key(event, key), copy);
 }
 
-static void remember_place(struct batch *batch, const struct event *event)
+static struct parent *find_parent(const struct batch *batch, uint64_t channel, uint64_t seq)
 {
     char key[PLACE_KEY_BYTES];
-    const struct slice name = place_key(event->channel, event->seq, key);
-    if (mem_names_get(&batch->placed, name) != NULL)
+    return mem_names_get(&batch->placed, place_key(channel, seq, key));
+}
+
+static void remember_place(struct batch *batch, const struct event *event, bool deleted)
+{
+    char key[PLACE_KEY_BYTES];
+    if (find_parent(batch, event->channel, event->seq) != NULL)
         return;
-    struct event *copy = arena_alloc(&batch->arena, sizeof(*copy));
-    *copy = *event;
-    mem_names_put(&batch->placed, name, copy);
+    struct parent *parent = arena_alloc(&batch->arena, sizeof(*parent));
+    *parent = (struct parent){*event, deleted};
+    mem_names_put(&batch->placed, place_key(event->channel, event->seq, key), parent);
 }
 
 /* The events whose cmids are stored already. */
@@ -163,7 +174,7 @@ static enum err find_sent(struct batch *batch, struct pg_conn *conn, uint32_t sh
     return pg_query_end(&q);
 }
 
-/* The stored events that threads are to hang on. */
+/* The stored events that threads are to hang on, or changes to be made to. */
 static enum err find_parents(struct batch *batch, struct pg_conn *conn, uint32_t shard)
 {
     size_t count = 0;
@@ -181,9 +192,12 @@ static enum err find_parents(struct batch *batch, struct pg_conn *conn, uint32_t
         pg_array_u64(&batch->arrays[1], event->thread);
     }
     struct pg_query q = pg_query_begin(conn, shard,
-                                       "SELECT channel_id, seq, kind, thread"
+                                       "SELECT channel_id, seq, kind, thread, sender_id,"
+                                       " EXISTS (SELECT FROM @.messages d"
+                                       "   WHERE d.channel_id = m.channel_id AND d.thread = m.seq"
+                                       "   AND d.thread <> 0 AND d.kind = 6)::int::int8"
                                        " FROM unnest($1::int8[], $2::int8[]) AS k (channel_id, seq)"
-                                       " JOIN @.messages USING (channel_id, seq)");
+                                       " JOIN @.messages m USING (channel_id, seq)");
     pg_query_slice(&q, buf_slice(&batch->arrays[0]));
     pg_query_slice(&q, buf_slice(&batch->arrays[1]));
     while (pg_query_row(&q)) {
@@ -192,34 +206,37 @@ static enum err find_parents(struct batch *batch, struct pg_conn *conn, uint32_t
             .seq = pg_query_get_u64(&q, 1),
             .kind = (enum event_kind)pg_query_get_u64(&q, 2),
             .thread = pg_query_get_u64(&q, 3),
+            .sender = pg_query_get_u64(&q, 4),
         };
-        remember_place(batch, &event);
+        remember_place(batch, &event, pg_query_get_u64(&q, 5) != 0);
     }
     return pg_query_end(&q);
 }
 
 /* ---- giving places ---- */
 
-static bool resolve_thread(const struct batch *batch, struct event *event)
+/* ERR_NOT_FOUND, ERR_FORBIDDEN: what store_append() says of its thread or target. */
+static enum err resolve_thread(const struct batch *batch, struct event *event)
 {
     if (event->thread == 0)
-        return true;
-    char key[PLACE_KEY_BYTES];
-    const struct event *parent =
-        mem_names_get(&batch->placed, place_key(event->channel, event->thread, key));
-    if (parent == NULL || parent->kind != EVENT_MESSAGE)
-        return false;
-    if (parent->thread != 0)
-        event->thread = parent->thread;
-    return true;
+        return ERR_NONE;
+    struct parent *parent = find_parent(batch, event->channel, event->thread);
+    if (parent == NULL || parent->event.kind != EVENT_MESSAGE)
+        return ERR_NOT_FOUND;
+    if (event_is_change(event->kind)) {
+        const enum err err = event_check_target(event, &parent->event, parent->deleted);
+        parent->deleted = parent->deleted || (err == ERR_NONE && event->kind == EVENT_DELETE);
+        return err;
+    }
+    if (parent->event.thread != 0)
+        event->thread = parent->event.thread;
+    return ERR_NONE;
 }
 
 static enum err place_one(struct batch *batch, struct store_append *item)
 {
     struct event *event = item->event;
     item->duplicate = false;
-    if (!resolve_thread(batch, event))
-        return ERR_NOT_FOUND;
     char key[SENT_KEY_BYTES];
     const struct event *first = mem_names_get(&batch->sent, sent_key(event, key));
     if (first != NULL) {
@@ -229,13 +246,16 @@ static enum err place_one(struct batch *batch, struct store_append *item)
         item->duplicate = true;
         return ERR_NONE;
     }
+    const enum err err = resolve_thread(batch, event);
+    if (err != ERR_NONE)
+        return err;
     struct head *head = map_get(&batch->heads, event->channel);
     event->prev = head->last_seq;
     event->seq = head->seq_end + 1;
     event->n = head->last_n + (event_counts(event->kind) ? 1 : 0);
     *head = (struct head){event->seq, event->seq, event->n};
     remember_sent(batch, event);
-    remember_place(batch, event);
+    remember_place(batch, event, false);
     batch->added[batch->added_len++] = event;
     return ERR_NONE;
 }

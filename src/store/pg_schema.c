@@ -137,6 +137,10 @@ static const char *const shard_migrations[] = {
     "  seq_leased bigint NOT NULL," /* up to here seqs are handed out */
     "  last_seq bigint NOT NULL,"
     "  last_n bigint NOT NULL) WITH (fillfactor = 50);",
+
+    /* 2: what hangs on a message: replies, and the changes that were made to it. */
+    "CREATE INDEX messages_by_target ON messages (channel_id, thread, kind, seq) INCLUDE (ts_us)"
+    "  WHERE thread <> 0;",
 };
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))

@@ -70,11 +70,45 @@ static enum err write_heads(struct batch *batch)
 
 /* ---- one event ---- */
 
+static enum err read_deleted(struct store_sqlite *s, const struct event *event, bool *deleted)
+{
+    struct sql q = sql_begin(s, "SELECT 1 FROM messages WHERE channel_id = ?1 AND thread = ?2"
+                                " AND thread <> 0 AND kind = ?3 LIMIT 1");
+    sql_u64(&q, event->channel);
+    sql_u64(&q, event->thread);
+    sql_u64(&q, EVENT_DELETE);
+    *deleted = sql_row(&q);
+    return sql_end(&q);
+}
+
+/* ERR_NOT_FOUND, ERR_FORBIDDEN: what store_append() says of its target. */
+static enum err check_target(struct store_sqlite *s, const struct event *event)
+{
+    bool deleted = false;
+    enum err err = read_deleted(s, event, &deleted);
+    if (err != ERR_NONE)
+        return err;
+    struct sql q = sql_begin(s, "SELECT kind, sender_id FROM messages"
+                                " WHERE channel_id = ?1 AND seq = ?2");
+    struct event target = {.seq = event->thread};
+    sql_u64(&q, event->channel);
+    sql_u64(&q, event->thread);
+    const bool found = sql_row(&q);
+    if (found) {
+        target.kind = (enum event_kind)sql_get_u64(&q, 0);
+        target.sender = sql_get_u64(&q, 1);
+    }
+    err = sqlite_found(&q, found);
+    return err != ERR_NONE ? err : event_check_target(event, &target, deleted);
+}
+
 /* Make `thread` the seq of the thread's first message. ERR_NOT_FOUND: it is no message here. */
 static enum err resolve_thread(struct store_sqlite *s, struct event *event)
 {
     if (event->thread == 0)
         return ERR_NONE;
+    if (event_is_change(event->kind))
+        return check_target(s, event);
     struct sql q = sql_begin(s, "SELECT thread FROM messages"
                                 " WHERE channel_id = ?1 AND seq = ?2 AND kind = ?3");
     sql_u64(&q, event->channel);
@@ -99,7 +133,7 @@ static enum err insert(struct store_sqlite *s, const struct event *event, bool *
     return err == ERR_EXISTS ? ERR_CORRUPT : err;
 }
 
-/* What was stored first under the event's cmid. */
+/* What was stored first under the event's cmid. ERR_NOT_FOUND. */
 static enum err read_first(struct store_sqlite *s, struct event *event)
 {
     struct sql q = sql_begin(s, "SELECT seq, prev, n, kind, thread, ts_us FROM messages"
@@ -116,8 +150,7 @@ static enum err read_first(struct store_sqlite *s, struct event *event)
         event->thread = sql_get_u64(&q, 4);
         event->ts_us = sql_get_i64(&q, 5);
     }
-    const enum err err = sqlite_found(&q, found);
-    return err == ERR_NOT_FOUND ? ERR_CORRUPT : err;
+    return sqlite_found(&q, found);
 }
 
 static enum err store_event(struct store_sqlite *s, struct head *head, struct store_append *item)
@@ -132,15 +165,22 @@ static enum err store_event(struct store_sqlite *s, struct head *head, struct st
     if (err != ERR_NONE)
         return err;
     item->duplicate = !inserted;
-    if (!inserted)
-        return read_first(s, event);
+    if (!inserted) {
+        const enum err first = read_first(s, event);
+        return first == ERR_NOT_FOUND ? ERR_CORRUPT : first;
+    }
     head->last_seq = event->seq;
     head->last_n = event->n;
     head->changed = true;
     return ERR_NONE;
 }
 
-/* ERR_NOT_FOUND is the item's own failure, all else is the batch's. */
+/* Whether the failure is the item's own; all others are the batch's. */
+static bool is_own(enum err err)
+{
+    return err == ERR_NOT_FOUND || err == ERR_FORBIDDEN;
+}
+
 static enum err append_one(struct batch *batch, struct store_append *item)
 {
     item->duplicate = false;
@@ -151,14 +191,22 @@ static enum err append_one(struct batch *batch, struct store_append *item)
     if (!head->exists)
         return ERR_NOT_FOUND;
     err = resolve_thread(batch->store, item->event);
-    return err != ERR_NONE ? err : store_event(batch->store, head, item);
+    if (err == ERR_NONE)
+        return store_event(batch->store, head, item);
+    if (!is_own(err))
+        return err;
+
+    /* A deletion that is sent again finds that its target is deleted. */
+    const enum err again = read_first(batch->store, item->event);
+    item->duplicate = again == ERR_NONE;
+    return again == ERR_NOT_FOUND ? err : again;
 }
 
 static enum err append_all(struct batch *batch, struct store_append *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         items[i].result = append_one(batch, &items[i]);
-        if (items[i].result != ERR_NONE && items[i].result != ERR_NOT_FOUND)
+        if (items[i].result != ERR_NONE && !is_own(items[i].result))
             return items[i].result;
     }
     return write_heads(batch);

@@ -128,6 +128,11 @@ static const char *const migrations[] = {
     "CREATE UNIQUE INDEX channels_public_name ON channels (name) WHERE kind = 1 AND private = 0;"
     "CREATE UNIQUE INDEX channels_public ON channels (id) WHERE kind = 1 AND private = 0;"
     "PRAGMA user_version = 3;",
+
+    /* 4: what hangs on a message: replies, and the changes that were made to it. */
+    "CREATE INDEX messages_by_target ON messages (channel_id, thread, kind, seq, ts_us)"
+    "  WHERE thread <> 0;"
+    "PRAGMA user_version = 4;",
 };
 
 #define VERSION (sizeof(migrations) / sizeof(migrations[0]))

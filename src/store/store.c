@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "store/changes.h"
 #include "store/recent.h"
 #include "store/store_driver.h"
 
@@ -321,11 +322,13 @@ enum err store_page(struct store *store, uint64_t channel, struct store_range ra
     if (store->recent != NULL)
         recent_ask(store->recent, channel, arena, &recent);
     const enum err err = store->driver->page(store, channel, range, arena, out);
-    if (err == ERR_NONE && store->recent != NULL) {
+    if (err != ERR_NONE)
+        return err;
+    if (store->recent != NULL) {
         recent_merge(&recent, range, arena, out);
         recent_cut_at_hole(range, out);
     }
-    return err;
+    return changes_fold(store, channel, range, &recent, arena, out);
 }
 
 /* ---- events that have their places ---- */
@@ -334,6 +337,20 @@ enum err store_event_find(struct store *store, uint64_t channel, uint64_t sender
                           const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out)
 {
     return store->driver->event_find(store, channel, sender, cmid, arena, out);
+}
+
+bool store_event_placed(struct store *store, uint64_t channel, uint64_t sender,
+                        const uint8_t cmid[UUID_BYTES], struct arena *arena)
+{
+    struct recent_page recent = {0};
+    if (store->recent != NULL)
+        recent_ask(store->recent, channel, arena, &recent);
+    for (size_t i = 0; i < recent.count; i++) {
+        const struct event *event = &recent.items[i];
+        if (event->sender == sender && memcmp(event->cmid, cmid, UUID_BYTES) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum err store_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out)

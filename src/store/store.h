@@ -168,8 +168,12 @@ struct store_append {
      * duplicate also the ts_us and kind that were stored first.
      */
     struct event *event;
-    bool duplicate;  /* (channel, sender, cmid) was stored before; nothing was added */
-    enum err result; /* ERR_NONE; ERR_NOT_FOUND: no such channel, or `thread` is no message in it */
+    bool duplicate; /* (channel, sender, cmid) was stored before; nothing was added */
+    /*
+     * ERR_NONE; ERR_NOT_FOUND: no such channel, or `thread` is no message in it, or, of a change,
+     * a deleted one; ERR_FORBIDDEN: only the author of the target may change it so.
+     */
+    enum err result;
 };
 
 /*
@@ -203,7 +207,7 @@ struct store_range {
  * STORE_BEFORE has more after it, one of STORE_AFTER more before, unless the channel is empty.
  */
 
-/* Events in ascending order of seq. */
+/* Events in ascending order of seq, with what changes made of them (model/fold.h). */
 struct store_page {
     struct event *items;
     size_t count;
@@ -222,6 +226,13 @@ NODISCARD enum err store_page(struct store *store, uint64_t channel, struct stor
 NODISCARD enum err store_event_find(struct store *store, uint64_t channel, uint64_t sender,
                                     const uint8_t cmid[UUID_BYTES], struct arena *arena,
                                     struct event *out);
+
+/*
+ * Whether the sequencer still remembers an event with that cmid, stored or not. With a store that
+ * follows none, or when it cannot be reached: no.
+ */
+bool store_event_placed(struct store *store, uint64_t channel, uint64_t sender,
+                        const uint8_t cmid[UUID_BYTES], struct arena *arena);
 
 /* A block of seqs that nobody else gets: start < seq <= limit. */
 struct store_lease {

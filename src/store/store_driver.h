@@ -9,7 +9,17 @@
 
 #include "store/store.h"
 
+struct fold;
 struct recent;
+
+/* Events that changes are wanted of. */
+struct store_targets {
+    uint64_t first; /* all seqs from here */
+    uint64_t last;  /* to here; none when this is less */
+    uint64_t *more; /* and these, all outside of that, ascending */
+    size_t more_len;
+    uint64_t below; /* only changes and replies with a seq below this count */
+};
 
 /* A driver's own struct begins with this. */
 struct store {
@@ -83,6 +93,9 @@ struct store_driver {
     enum err (*append)(struct store *store, struct store_append *items, size_t count);
     enum err (*page)(struct store *store, uint64_t channel, struct store_range range,
                      struct arena *arena, struct store_page *out);
+    /* Give the fold (model/fold.h) the changes of the targets and their numbers of replies. */
+    enum err (*changes)(struct store *store, uint64_t channel, const struct store_targets *targets,
+                        struct fold *fold);
     enum err (*event_find)(struct store *store, uint64_t channel, uint64_t sender,
                            const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
     enum err (*lease)(struct store *store, uint64_t channel, uint64_t count,

@@ -149,6 +149,7 @@ const struct store_driver store_driver_mem = {
     .mark_read_at = mem_mark_read_at,
     .append = mem_append,
     .page = mem_page,
+    .changes = mem_changes,
     .event_find = mem_event_find,
     .lease = mem_lease,
     .put = mem_put,

@@ -106,6 +106,7 @@ const struct store_driver store_driver_pg = {
     .mark_read_at = pg_mark_read_at,
     .append = pg_append,
     .page = pg_page,
+    .changes = pg_changes,
     .event_find = pg_event_find,
     .lease = pg_lease,
     .put = pg_put,

@@ -165,6 +165,7 @@ const struct store_driver store_driver_sqlite = {
     .mark_read_at = sqlite_mark_read_at,
     .append = sqlite_append,
     .page = sqlite_page,
+    .changes = sqlite_changes,
     .event_find = sqlite_event_find,
     .lease = sqlite_lease,
     .put = sqlite_put,

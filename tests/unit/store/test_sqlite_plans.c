@@ -117,6 +117,10 @@ static void use_events(void)
     event.cmid[0] = 1;
     event.thread = event.seq;
     assert_int_equal(store_append(store, &item, 1), 0);
+    event.kind = EVENT_EDIT;
+    event.cmid[0] = 2;
+    assert_int_equal(store_append(store, &item, 1), 0);
+    assert_int_equal(item.result, ERR_NONE);
 
     struct store_page page;
     struct channel channel;
