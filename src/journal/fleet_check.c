@@ -1,6 +1,6 @@
 /*
- * Looking into the store before an event gets its place: whether its cmid is stored already, and
- * whether its thread exists.
+ * Looking into the store before an event gets its place: whether its cmid is stored already,
+ * whether its thread exists, whether the change may be made.
  *
  * Redis remembers cmids for some minutes only. A cmid that carries its time (UUID version 7) and is
  * younger cannot be older than that memory, so it needs no look; any other does.
@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "journal/fleet.h"
+#include "model/fold.h"
 
 /* Half of what Redis remembers, for clocks that differ. */
 #define FRESH_MS (FLEET_CMID_TTL_S * 1000u / 2u)
@@ -30,14 +31,14 @@ bool fleet_needs_check(const struct sending *sending)
     if (sending->checked)
         return false;
     /* The cmids of joins and leaves are ours, made just now. */
-    const bool ours = event->kind != EVENT_MESSAGE;
+    const bool ours = event->kind != EVENT_MESSAGE && !event_is_change(event->kind);
     return sending->must_check || event->thread != 0 || (!ours && !is_fresh(event->cmid));
 }
 
-/* A reply belongs to the thread's first message, whichever of its messages was named. */
-static enum err find_thread(struct sending *sending, struct store *store)
+/* The message that the entry names, with what changes made of it. ERR_NOT_FOUND. */
+static enum err find_target(struct sending *sending, struct store *store, struct event *out)
 {
-    struct event *event = &sending->entry->event;
+    const struct event *event = &sending->entry->event;
     struct store_page page;
     const struct store_range range = {STORE_AFTER, event->thread - 1, 1, EVENT_TEXT_MAX};
     const enum err err = store_page(store, event->channel, range, &sending->arena, &page);
@@ -46,8 +47,22 @@ static enum err find_thread(struct sending *sending, struct store *store)
     if (page.count == 0 || page.items[0].seq != event->thread ||
         page.items[0].kind != EVENT_MESSAGE)
         return ERR_NOT_FOUND;
-    if (page.items[0].thread != 0)
-        event->thread = page.items[0].thread;
+    *out = page.items[0];
+    return ERR_NONE;
+}
+
+/* A reply belongs to the thread's first message, whichever of its messages was named. */
+static enum err check_target(struct sending *sending, struct store *store)
+{
+    struct event *event = &sending->entry->event;
+    struct event target;
+    const enum err err = find_target(sending, store, &target);
+    if (err != ERR_NONE)
+        return err;
+    if (event_is_change(event->kind))
+        return event_check_target(event, &target, target.fold != NULL && target.fold->deleted);
+    if (target.thread != 0)
+        event->thread = target.thread;
     return ERR_NONE;
 }
 
@@ -55,6 +70,11 @@ static enum err look(struct sending *sending, struct store *store)
 {
     struct event *event = &sending->entry->event;
     struct event stored;
+
+    /* It has a place, which Redis will tell: what it did does not speak against it. */
+    if (event_is_change(event->kind) &&
+        store_event_placed(store, event->channel, event->sender, event->cmid, &sending->arena))
+        return ERR_NONE;
     const enum err err = store_event_find(store, event->channel, event->sender, event->cmid,
                                           &sending->arena, &stored);
     if (err == ERR_NONE) {
@@ -64,7 +84,7 @@ static enum err look(struct sending *sending, struct store *store)
     }
     if (err != ERR_NOT_FOUND)
         return err;
-    return event->thread == 0 ? ERR_NONE : find_thread(sending, store);
+    return event->thread == 0 ? ERR_NONE : check_target(sending, store);
 }
 
 static void work(struct job *job, void *context)

@@ -145,7 +145,8 @@ static void on_list(struct sending *sending, const struct redis_value *reply)
     } else if (slice_eq(word, SLICE("DUP")) && redis_value_at(reply, 2).text.len > 0) {
         on_known_place(sending, reply);
     } else if (slice_eq(word, SLICE("DUP")) || slice_eq(word, SLICE("CHECK"))) {
-        sending->must_check = true; /* the store knows */
+        sending->must_check = true; /* the store knows, also if it did not a moment ago */
+        sending->checked = false;
         return_to_queue(sending);
     } else if (slice_eq(word, SLICE("LEASE")) || slice_eq(word, SLICE("BOOT"))) {
         channel->wants_lease = true;

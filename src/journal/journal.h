@@ -34,7 +34,8 @@ typedef void journal_done_fn(struct journal_entry *entry);
 struct journal_entry {
     /* In: kind, channel, sender, thread, cmid, text. Out: also seq, prev, n, ts_us. */
     struct event event;
-    enum err result; /* ERR_NOT_FOUND: no such channel or thread; ERR_IO, ERR_DISK_FULL, ... */
+    enum err result; /* ERR_NOT_FOUND: no such channel, thread or target; ERR_FORBIDDEN: it is not
+                        the sender's; ERR_IO, ERR_DISK_FULL, ... */
     bool duplicate;  /* it was there before; the event has its first place and time */
 
     /* The journal's own. */

@@ -8,6 +8,8 @@
 #include "base/hash.h"
 #include "store/fleet.h"
 
+#include "model/fold.h"
+
 /* An entry with a text of its own. */
 struct post {
     struct journal_entry entry;
@@ -290,6 +292,66 @@ static void an_event_for_no_channel_or_thread_fails_alone(void **state)
     assert_int_equal(f->commits_len, 3);
 }
 
+/* Append a change by `sender` and wait for it. */
+static struct journal_entry change_one(struct fixture *f, enum event_kind kind, uint64_t sender,
+                                       uint64_t target, unsigned cmid)
+{
+    struct post post = {.f = f};
+    unsigned left = 1;
+    post.left = &left;
+    post.entry.event = (struct event){
+        .kind = kind,
+        .channel = f->base + 1,
+        .sender = sender,
+        .thread = target,
+        .text = kind == EVENT_DELETE ? SLICE_EMPTY : SLICE("changed"),
+    };
+    memcpy(post.entry.event.cmid, &cmid, sizeof(cmid));
+    assert_int_equal(journal_append(f->journal, f->loop, &post.entry, done), ERR_NONE);
+    run_until_stopped(f->loop);
+    return post.entry;
+}
+
+static void changes_are_checked_and_go_the_way_of_all_events(void **state)
+{
+    struct fixture *f = *state;
+    bool duplicate;
+    const uint64_t seq = post_one(f, 1, 1, &duplicate).seq;
+    assert_int_equal(change_one(f, EVENT_EDIT, 2, seq, 2).result, ERR_FORBIDDEN);
+    assert_int_equal(change_one(f, EVENT_EDIT, 1, seq + 5000, 3).result, ERR_NOT_FOUND);
+    const struct journal_entry edit = change_one(f, EVENT_EDIT, 1, seq, 4);
+    assert_int_equal(edit.result, ERR_NONE);
+    assert_int_equal(edit.event.prev, seq);
+    assert_int_equal(edit.event.n, 1);
+    assert_int_equal(edit.event.thread, seq);
+    assert_int_equal(change_one(f, EVENT_EDIT, 1, edit.event.seq, 5).result, ERR_NOT_FOUND);
+    assert_int_equal(change_one(f, EVENT_REACT, 2, seq, 6).result, ERR_NONE);
+    const struct journal_entry deleted = change_one(f, EVENT_DELETE, 1, seq, 7);
+    assert_int_equal(deleted.result, ERR_NONE);
+    assert_int_equal(change_one(f, EVENT_REACT, 2, seq, 8).result, ERR_NOT_FOUND);
+
+    /* Sent again they have their first places, whatever has become of the message. */
+    const struct journal_entry again[] = {change_one(f, EVENT_EDIT, 1, seq, 4),
+                                          change_one(f, EVENT_DELETE, 1, seq, 7)};
+    assert_int_equal(again[0].result, ERR_NONE);
+    assert_int_equal(again[1].result, ERR_NONE);
+    assert_true(again[0].duplicate && again[1].duplicate);
+    assert_int_equal(again[0].event.seq, edit.event.seq);
+    assert_int_equal(again[1].event.seq, deleted.event.seq);
+    settle_commits(f);
+    assert_int_equal(f->commits_len, 4);
+
+    struct arena arena = {0};
+    struct store_page page;
+    const struct store_range all = {STORE_AFTER, 0, 100, 100000};
+    assert_int_equal(store_page(f->store, f->base + 1, all, &arena, &page), ERR_NONE);
+    assert_int_equal(page.count, 4);
+    assert_true(page.items[0].fold->deleted);
+    assert_int_equal(page.items[0].text.len, 0);
+    assert_int_equal(page.items[1].text.len, 0);
+    arena_fini(&arena);
+}
+
 static void tell_redis(const char *words)
 {
     const char *port = strchr(getenv("PARLEY_REDIS"), ':') + 1;
@@ -483,6 +545,7 @@ int main(void)
     };
     const struct CMUnitTest store_tests[] = {
         journal_test(an_event_for_no_channel_or_thread_fails_alone),
+        journal_test(changes_are_checked_and_go_the_way_of_all_events),
         journal_test(a_full_queue_refuses_and_takes_again_later),
         journal_test(everything_is_there_after_a_restart),
         journal_test(a_store_that_cannot_be_opened_is_told),
