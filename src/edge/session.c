@@ -179,11 +179,6 @@ static void launch(struct session *session, struct rpc_call *call)
     rpc_start(call);
 }
 
-static bool is_send(const struct rpc_call *call)
-{
-    return call->op == rpc_find(SLICE("sendMessage"));
-}
-
 /*
  * Sends keep their order. One to a channel that is not known here to be the session's own (it has
  * just joined) asks the store first, and those behind it would overtake it: they are held until it
@@ -228,7 +223,7 @@ static void start(struct session *session, struct rpc_call *call)
     call->done = answered;
     session->in_flight++;
     session->edge->stats.requests++;
-    if (!is_send(call))
+    if (!rpc_posts(call->op))
         launch(session, call);
     else if (!hold(session, call))
         launch_send(session, call);

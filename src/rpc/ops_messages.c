@@ -1,83 +1,20 @@
 /* The operations on messages: sending, history, catching up, read markers. */
 
-#include "base/uuid.h"
 #include "chat/history.h"
 #include "rpc/args.h"
-#include "rpc/rpc_op.h"
+#include "rpc/post.h"
 #include "rpc/write.h"
 #include "store/store.h"
 
 /* ---- sendMessage ---- */
 
-struct send_call {
-    struct journal_entry entry;
-    struct rpc_call *call;
-};
-
 static enum err check_send(struct rpc_call *call)
 {
-    struct send_call *send = arena_zalloc(&call->arena, sizeof(*send));
-    struct event *event = &send->entry.event;
-    struct slice cmid;
-    call->data = send;
-    send->call = call;
-    event->kind = EVENT_MESSAGE;
-
-    enum err err = args_id(call, SLICE("channel"), &event->channel);
+    struct event *event;
+    enum err err = post_begin(call, EVENT_MESSAGE, &event);
     if (err == ERR_NONE)
-        err = args_string(call, SLICE("text"), EVENT_TEXT_MAX, &event->text);
-    if (err == ERR_NONE)
-        err = args_string(call, SLICE("cmid"), UUID_TEXT_LEN, &cmid);
-    if (err == ERR_NONE)
-        err = args_u64(call, SLICE("thread"), 0, &event->thread);
-    if (err != ERR_NONE)
-        return err;
-    if (!event_text_valid(event->text))
-        return args_refuse(call, ERR_INVALID, SLICE("text"),
-                           "must not be empty and must not hold U+0000.");
-    if (!uuid_parse(cmid, event->cmid))
-        return args_refuse(call, ERR_INVALID, SLICE("cmid"),
-                           "must be a UUID that you make once per message.");
-    return ERR_NONE;
-}
-
-static enum err work_send(struct rpc_call *call, struct store *store)
-{
-    const struct send_call *send = call->data;
-    const enum err err = store_send_check(store, send->entry.event.channel, call->user);
-    return err == ERR_FORBIDDEN ? rpc_refuse(call, err, SLICE("The channel is archived.")) : err;
-}
-
-static void sent(struct journal_entry *entry)
-{
-    struct rpc_call *call = LIST_ITEM(entry, struct send_call, entry)->call;
-    const struct event *event = &entry->event;
-    call->err = entry->result;
-    if (entry->result == ERR_NOT_FOUND) {
-        call->err = rpc_refuse(call, ERR_INVALID,
-                               SLICE("thread must be the seq of a message in this channel."));
-    } else if (entry->result == ERR_NONE) {
-        write_member_u64(&call->out, SLICE("channel"), event->channel);
-        write_member_u64(&call->out, SLICE("seq"), event->seq);
-        write_member_u64(&call->out, SLICE("prev"), event->prev);
-        write_member_u64(&call->out, SLICE("n"), event->n);
-        write_member_i64(&call->out, SLICE("ts_us"), event->ts_us);
-        if (entry->duplicate)
-            write_member_bool(&call->out, SLICE("duplicate"), true);
-    }
-    rpc_complete(call);
-}
-
-static void finish_send(struct rpc_call *call)
-{
-    struct send_call *send = call->data;
-    send->entry.event.sender = call->user;
-    if (!chat_may_send(call->chat, call->user, &call->retry_after_ms))
-        call->err = ERR_RATE_LIMITED;
-    else
-        call->err = chat_post(call->chat, &send->entry, sent);
-    if (call->err != ERR_NONE)
-        rpc_complete(call);
+        err = post_text(call, event);
+    return err != ERR_NONE ? err : args_u64(call, SLICE("thread"), 0, &event->thread);
 }
 
 /* ---- getMessages ---- */
@@ -250,7 +187,7 @@ static void finish_read(struct rpc_call *call)
 }
 
 const struct rpc_op rpc_message_ops[] = {
-    {{"sendMessage", 11}, RPC_MEMBERSHIP, check_send, work_send, finish_send},
+    {{"sendMessage", 11}, RPC_MEMBERSHIP, check_send, post_work, post_finish},
     {{"getMessages", 11}, RPC_READS, check_page, work_page, NULL},
     {{"resume", 6}, 0, check_resume, work_resume, NULL},
     {{"markRead", 8}, 0, check_read, work_read, finish_read},

@@ -75,8 +75,9 @@ enum err rpc_refuse(struct rpc_call *call, enum err err, struct slice problem)
 
 /* ---- finding ---- */
 
-static const struct rpc_op *const tables[] = {rpc_message_ops,  rpc_channel_ops, rpc_account_ops,
-                                              rpc_presence_ops, rpc_team_ops,    rpc_keeping_ops};
+static const struct rpc_op *const tables[] = {rpc_message_ops, rpc_change_ops,   rpc_channel_ops,
+                                              rpc_account_ops, rpc_presence_ops, rpc_team_ops,
+                                              rpc_keeping_ops};
 
 const struct rpc_op *rpc_find(struct slice name)
 {
@@ -97,6 +98,11 @@ bool rpc_reads(const struct rpc_op *op)
 bool rpc_ends_session(const struct rpc_op *op)
 {
     return (op->flags & RPC_ENDS) != 0;
+}
+
+bool rpc_posts(const struct rpc_op *op)
+{
+    return (op->flags & RPC_MEMBERSHIP) != 0;
 }
 
 /* ---- life cycle ---- */

@@ -75,6 +75,9 @@ bool rpc_reads(const struct rpc_op *op);
 /* Whether the operation ends the session that asks. */
 bool rpc_ends_session(const struct rpc_op *op);
 
+/* Whether it adds an event to a channel: those of one connection keep their order. */
+bool rpc_posts(const struct rpc_op *op);
+
 /*
  * A call with the arguments in `text`, which is copied. NULL when that is no JSON object of at most
  * RPC_DEPTH_MAX levels. The caller sets op, user or token, done and owner before it starts it.

@@ -12,7 +12,7 @@ enum rpc_flag {
     RPC_READS = 2,       /* changes nothing */
     RPC_PASSWORD = 4,    /* hashes a password: runs on the threads for that */
     RPC_TOKEN = 8,       /* works on the session itself: needs the token, not only the user */
-    RPC_MEMBERSHIP = 16, /* `work` finds out nothing but the membership in `channel` */
+    RPC_MEMBERSHIP = 16, /* posts: `work` finds out nothing but the membership in `channel` */
     RPC_ENDS = 32,       /* ends the session that asks */
 };
 
@@ -30,6 +30,7 @@ extern const struct rpc_op rpc_account_ops[];
 extern const struct rpc_op rpc_channel_ops[];
 extern const struct rpc_op rpc_keeping_ops[];
 extern const struct rpc_op rpc_message_ops[];
+extern const struct rpc_op rpc_change_ops[];
 extern const struct rpc_op rpc_presence_ops[];
 extern const struct rpc_op rpc_team_ops[];
 

@@ -3,6 +3,7 @@
 #include "rpc/write.h"
 
 #include "base/uuid.h"
+#include "model/fold.h"
 
 void write_member_u64(struct json_writer *w, struct slice name, uint64_t value)
 {
@@ -89,6 +90,68 @@ void write_channels(struct json_writer *w, struct slice name, const struct store
     json_array_end(w);
 }
 
+static void write_reactions(struct json_writer *w, const struct event_fold *fold)
+{
+    json_name(w, SLICE("reactions"));
+    json_array_begin(w);
+    for (size_t i = 0; i < fold->reactions_len; i++) {
+        const struct event_reaction *reaction = &fold->reactions[i];
+        json_object_begin(w);
+        write_member_string(w, SLICE("emoji"), reaction->emoji);
+        write_member_u64(w, SLICE("count"), reaction->count);
+        json_name(w, SLICE("users"));
+        json_array_begin(w);
+        for (size_t user = 0; user < reaction->users_len; user++)
+            json_write_u64(w, reaction->users[user]);
+        json_array_end(w);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+/* What changes made of the event. */
+static void write_fold(struct json_writer *w, const struct event_fold *fold)
+{
+    if (fold->deleted)
+        write_member_bool(w, SLICE("deleted"), true);
+    if (fold->edited_seq != 0) {
+        write_member_u64(w, SLICE("edited_seq"), fold->edited_seq);
+        write_member_i64(w, SLICE("edited_us"), fold->edited_us);
+    }
+    if (fold->reactions_len > 0)
+        write_reactions(w, fold);
+    if (fold->replies > 0) {
+        write_member_u64(w, SLICE("replies"), fold->replies);
+        write_member_u64(w, SLICE("last_reply_seq"), fold->last_reply_seq);
+        write_member_i64(w, SLICE("last_reply_us"), fold->last_reply_us);
+    }
+}
+
+static void write_cmid(struct json_writer *w, const struct event *event)
+{
+    char cmid[UUID_TEXT_LEN];
+    uuid_write(event->cmid, cmid);
+    write_member_string(w, SLICE("cmid"), slice_from(cmid, sizeof(cmid)));
+}
+
+static void write_message(struct json_writer *w, const struct event *event)
+{
+    write_cmid(w, event);
+    if (event->thread != 0)
+        write_member_u64(w, SLICE("thread"), event->thread);
+    write_member_string(w, SLICE("text"), event->text);
+}
+
+static void write_change(struct json_writer *w, const struct event *event)
+{
+    write_cmid(w, event);
+    write_member_u64(w, SLICE("target"), event->thread);
+    if (event->kind == EVENT_EDIT)
+        write_member_string(w, SLICE("text"), event->text);
+    else if (event->kind != EVENT_DELETE)
+        write_member_string(w, SLICE("emoji"), event->text);
+}
+
 void write_event(struct json_writer *w, const struct event *event)
 {
     json_object_begin(w);
@@ -99,18 +162,16 @@ void write_event(struct json_writer *w, const struct event *event)
     write_member_u64(w, SLICE("n"), event->n);
     write_member_u64(w, SLICE("from"), event->sender);
     write_member_i64(w, SLICE("ts_us"), event->ts_us);
-    if (event->kind == EVENT_MESSAGE) {
-        char cmid[UUID_TEXT_LEN];
-        uuid_write(event->cmid, cmid);
-        write_member_string(w, SLICE("cmid"), slice_from(cmid, sizeof(cmid)));
-        if (event->thread != 0)
-            write_member_u64(w, SLICE("thread"), event->thread);
-        write_member_string(w, SLICE("text"), event->text);
-    }
-    if (event->kind == EVENT_RENAME)
+    if (event->kind == EVENT_MESSAGE)
+        write_message(w, event);
+    else if (event_is_change(event->kind))
+        write_change(w, event);
+    else if (event->kind == EVENT_RENAME)
         write_member_string(w, SLICE("name"), event->text);
-    if (event->kind == EVENT_TOPIC)
+    else if (event->kind == EVENT_TOPIC)
         write_member_string(w, SLICE("topic"), event->text);
+    if (event->fold != NULL)
+        write_fold(w, event->fold);
     json_object_end(w);
 }
 

@@ -3,6 +3,7 @@
 #include "../../support/unit_suite.h"
 
 #include "base/buf.h"
+#include "model/fold.h"
 #include "rpc/rpc.h"
 #include "rpc/write.h"
 
@@ -58,6 +59,81 @@ static void events_without_text(void **state)
         buf_fini(&out);
         buf_fini(&wanted);
     }
+}
+
+static void changes_name_their_target(void **state)
+{
+    static const struct {
+        enum event_kind kind;
+        const char *text;
+        const char *begin;
+        const char *end;
+    } cases[] = {
+        {EVENT_EDIT, "better", "{\"ev\":\"edit\"", "\"target\":3,\"text\":\"better\"}"},
+        {EVENT_DELETE, "", "{\"ev\":\"delete\"", "\"target\":3}"},
+        {EVENT_REACT, "+1", "{\"ev\":\"react\"", "\"target\":3,\"emoji\":\"+1\"}"},
+        {EVENT_UNREACT, "+1", "{\"ev\":\"unreact\"", "\"target\":3,\"emoji\":\"+1\"}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct event event = {.kind = cases[i].kind,
+                                    .channel = 5,
+                                    .seq = 9,
+                                    .prev = 8,
+                                    .n = 4,
+                                    .sender = 7,
+                                    .thread = 3,
+                                    .ts_us = 100,
+                                    .text = slice_str(cases[i].text)};
+        struct json_writer w;
+        struct buf out = {0};
+        struct buf wanted = {0};
+        json_writer_init(&w, &out);
+        write_event(&w, &event);
+        buf_append(&wanted, slice_str(cases[i].begin));
+        buf_append(&wanted, SLICE(",\"channel\":5,\"seq\":9,\"prev\":8,\"n\":4,\"from\":7,"
+                                  "\"ts_us\":100,"
+                                  "\"cmid\":\"00000000-0000-0000-0000-000000000000\","));
+        buf_append(&wanted, slice_str(cases[i].end));
+        assert_slice(buf_slice(&out), buf_cstr(&wanted));
+        buf_fini(&out);
+        buf_fini(&wanted);
+    }
+}
+
+/* What is told of a message beside itself, from its text on. */
+static void assert_told(const struct event_fold *fold, const char *text, const char *wanted)
+{
+    const struct event event = {
+        .kind = EVENT_MESSAGE, .channel = 5, .seq = 3, .text = slice_str(text), .fold = fold};
+    struct json_writer w;
+    struct buf out = {0};
+    json_writer_init(&w, &out);
+    write_event(&w, &event);
+    const char *at = strstr(buf_cstr(&out), "\"text\"");
+    assert_non_null(at);
+    assert_string_equal(at, wanted);
+    buf_fini(&out);
+}
+
+static void a_message_tells_what_changes_made_of_it(void **state)
+{
+    static const uint64_t users[] = {7, 9};
+    static const struct event_reaction reactions[] = {{{"+1", 2}, 3, users, 2}};
+    const struct event_fold edited = {.edited_seq = 9, .edited_us = 90};
+    const struct event_fold deleted = {.deleted = true};
+    const struct event_fold popular = {.replies = 2,
+                                       .last_reply_seq = 8,
+                                       .last_reply_us = 80,
+                                       .reactions = reactions,
+                                       .reactions_len = 1};
+    (void)state;
+    assert_told(NULL, "hi", "\"text\":\"hi\"}");
+    assert_told(&edited, "hi", "\"text\":\"hi\",\"edited_seq\":9,\"edited_us\":90}");
+    assert_told(&deleted, "", "\"text\":\"\",\"deleted\":true}");
+    assert_told(&popular, "hi",
+                "\"text\":\"hi\",\"reactions\":[{\"emoji\":\"+1\",\"count\":3,\"users\":[7,9]}],"
+                "\"replies\":2,\"last_reply_seq\":8,\"last_reply_us\":80}");
 }
 
 static void a_channel_for_a_member_and_for_others(void **state)
@@ -177,6 +253,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_that_is_a_message),
         cmocka_unit_test(events_without_text),
+        cmocka_unit_test(changes_name_their_target),
+        cmocka_unit_test(a_message_tells_what_changes_made_of_it),
         cmocka_unit_test(a_channel_for_a_member_and_for_others),
         cmocka_unit_test(a_direct_channel_names_its_people),
         cmocka_unit_test(lists_of_people_and_their_escapes),

@@ -1,0 +1,29 @@
+/* The operations that change a message: editing and deleting. */
+
+#include "rpc/args.h"
+#include "rpc/post.h"
+
+static enum err begin_change(struct rpc_call *call, enum event_kind kind, struct event **out)
+{
+    const enum err err = post_begin(call, kind, out);
+    return err != ERR_NONE ? err : args_id(call, SLICE("target"), &(*out)->thread);
+}
+
+static enum err check_edit(struct rpc_call *call)
+{
+    struct event *event;
+    const enum err err = begin_change(call, EVENT_EDIT, &event);
+    return err != ERR_NONE ? err : post_text(call, event);
+}
+
+static enum err check_delete(struct rpc_call *call)
+{
+    struct event *event;
+    return begin_change(call, EVENT_DELETE, &event);
+}
+
+const struct rpc_op rpc_change_ops[] = {
+    {{"editMessage", 11}, RPC_MEMBERSHIP, check_edit, post_work, post_finish},
+    {{"deleteMessage", 13}, RPC_MEMBERSHIP, check_delete, post_work, post_finish},
+    {{"", 0}, 0, NULL, NULL, NULL},
+};

@@ -1,0 +1,266 @@
+"""Messages that are edited and deleted: live, in history, after a resume, by HTTP, after a crash."""
+import json
+import tempfile
+import unittest
+
+from support.client import Client, new_cmid, timed_cmid
+from support.fleet import Fleet, eventually
+from support.server import Account, Refused, Server, metrics, request
+
+
+class Changes:
+    """What holds everywhere. `places` are where sockets may go; `api` is where HTTP goes."""
+
+    names = 0
+
+    def name(self):
+        type(self).names += 1
+        return "%s%d" % (type(self).__name__.lower(), self.names)
+
+    def account(self):
+        return Account(self.api, self.name())
+
+    def live(self, account, place=0):
+        client = Client(self.places[place % len(self.places)], account.token)
+        self.addCleanup(client.close)
+        return client
+
+    def talk(self):
+        """Two people in a channel of their own: (ada, bob, channel)."""
+        ada, bob = self.account(), self.account()
+        channel = ada.call("createChannel", name=self.name())["channel"]["id"]
+        bob.call("joinChannel", channel=channel)
+        # Joins are told after the answer, in a fleet by another process.
+        eventually("bob's join", lambda: any(
+            event["from"] == bob.id for event in self.history(ada, channel)))
+        return ada, bob, channel
+
+    def history(self, asker, channel, **position):
+        return asker.call("getMessages", channel=channel, **position)["events"]
+
+    def message(self, asker, channel, seq):
+        return self.history(asker, channel, around=seq, limit=1)[0]
+
+    def refused(self, error, asker, op, **args):
+        with self.assertRaises(Refused) as refused:
+            asker.call(op, **args)
+        self.assertEqual(refused.exception.error, error, refused.exception)
+        return str(refused.exception)
+
+    def assert_chain(self, events):
+        for before, event in zip(events, events[1:]):
+            self.assertEqual(event["prev"], before["seq"])
+
+    def assert_nowhere(self, secret, asker, channel, have=0):
+        """No operation that reads tells the text."""
+        last = asker.call("getMessages", channel=channel, limit=1)["events"][-1]["seq"]
+        answers = [self.history(asker, channel)]
+        answers += [self.history(asker, channel, around=seq, limit=1) for seq in range(1, last + 1)]
+        answers.append(self.live(asker).resume({channel: have}))
+        self.assertNotIn(secret, json.dumps(answers))
+
+    # ---- editing ----
+
+    def test_an_edit_is_seen_live_in_history_and_after_a_resume(self):
+        ada, bob, channel = self.talk()
+        writing, reading = self.live(ada), self.live(bob, 1)
+        sent = writing.send(channel, "helo")
+        reading.event("message", seq=sent["seq"])
+        cmid = new_cmid()
+        edit = writing.call("editMessage", channel=channel, target=sent["seq"], text="hello", cmid=cmid)
+        self.assertEqual((edit["channel"], edit["prev"], edit["n"]), (channel, sent["seq"], sent["n"]))
+        wanted = {"ev": "edit", "channel": channel, "seq": edit["seq"], "prev": edit["prev"],
+                  "n": edit["n"], "from": ada.id, "ts_us": edit["ts_us"], "cmid": cmid,
+                  "target": sent["seq"], "text": "hello"}
+        for client in (writing, reading):
+            self.assertEqual(client.event("edit"), wanted)
+
+        events = self.history(bob, channel)
+        self.assert_chain(events)
+        self.assertEqual(events[-1], wanted)
+        self.assertEqual({name: events[-2][name] for name in ("text", "edited_seq", "edited_us")},
+                         {"text": "hello", "edited_seq": edit["seq"], "edited_us": edit["ts_us"]})
+        self.assertEqual(reading.resume({channel: sent["prev"]})[channel], events[-2:])
+        self.assertEqual(reading.resume({channel: sent["seq"]})[channel], events[-1:])
+        status, _, body = request(
+            self.api, "GET", "/api/v1/getMessages?channel=%d&limit=2" % channel,
+            headers={"Authorization": "Bearer " + bob.token})
+        self.assertEqual((status, json.loads(body)["events"]), (200, events[-2:]))
+
+    def test_the_newest_edit_counts_and_by_http_as_well(self):
+        ada, bob, channel = self.talk()
+        seq = ada.call("sendMessage", channel=channel, text="1", cmid=new_cmid())["seq"]
+        for text in ("2", "3"):
+            last = ada.call("editMessage", channel=channel, target=seq, text=text, cmid=new_cmid())
+        message = self.message(bob, channel, seq)
+        self.assertEqual((message["text"], message["edited_seq"]), ("3", last["seq"]))
+        self.assertEqual([event["text"] for event in self.history(bob, channel)[-3:]], ["3", "2", "3"])
+
+    def test_an_edit_beyond_the_page_counts(self):
+        ada, bob, channel = self.talk()
+        client = self.live(ada)
+        seq = client.send(channel, "first")["seq"]
+        for number in range(20):
+            client.send(channel, "between %d" % number)
+        client.call("editMessage", channel=channel, target=seq, text="second", cmid=new_cmid())
+        self.assertEqual(self.message(bob, channel, seq)["text"], "second")
+
+    def test_the_same_cmid_gives_the_same_seq(self):
+        for make in (new_cmid, timed_cmid):
+            ada, _, channel = self.talk()
+            first, second = self.live(ada), self.live(ada, 1)
+            seq = first.send(channel, "one")["seq"]
+            edit = dict(channel=channel, target=seq, text="two", cmid=make())
+            delete = dict(channel=channel, target=seq, cmid=make())
+            edited = first.call("editMessage", **edit)
+            deleted = first.call("deleteMessage", **delete)
+            for client in (first, second):
+                for op, args, was in (("editMessage", edit, edited),
+                                      ("deleteMessage", delete, deleted)):
+                    again = client.call(op, **args)
+                    self.assertTrue(again.pop("duplicate"))
+                    self.assertEqual(again, was)
+            self.assertEqual(self.history(ada, channel)[-1]["seq"], deleted["seq"])
+
+    # ---- deleting ----
+
+    def test_a_deleted_text_is_told_by_nothing(self):
+        ada, bob, channel = self.talk()
+        writing, reading = self.live(ada), self.live(bob, 1)
+        seq = writing.send(channel, "the secret")["seq"]
+        writing.call("editMessage", channel=channel, target=seq, text="the secret too", cmid=new_cmid())
+        self.message(bob, channel, seq)
+        delete = writing.call("deleteMessage", channel=channel, target=seq, cmid=new_cmid())
+        event = reading.event("delete")
+        self.assertEqual((event["seq"], event["target"], event["from"]), (delete["seq"], seq, ada.id))
+        self.assertNotIn("text", event)
+        message = self.message(bob, channel, seq)
+        self.assertEqual((message["text"], message["deleted"]), ("", True))
+        self.assertNotIn("edited_us", message)
+        edit = self.message(bob, channel, seq + 1)
+        self.assertEqual((edit["ev"], edit["text"], edit["deleted"]), ("edit", "", True))
+        self.assert_nowhere("secret", bob, channel)
+        self.assert_nowhere("secret", ada, channel, have=seq)
+
+    def test_what_is_deleted_stays_deleted(self):
+        ada, _, channel = self.talk()
+        client = self.live(ada)
+        seq = client.send(channel, "gone")["seq"]
+        client.call("deleteMessage", channel=channel, target=seq, cmid=new_cmid())
+        for op, more in (("editMessage", {"text": "back"}), ("deleteMessage", {})):
+            said = self.refused("not_found", client, op, channel=channel, target=seq, cmid=new_cmid(),
+                                **more)
+            self.assertIn("deleted", said)
+
+    # ---- who may ----
+
+    def test_other_peoples_messages_and_other_channels_are_refused(self):
+        ada, bob, channel = self.talk()
+        stranger = self.account()
+        elsewhere = stranger.call("createChannel", name=self.name())["channel"]["id"]
+        seq = ada.call("sendMessage", channel=channel, text="mine", cmid=new_cmid())["seq"]
+        for asker in (bob, self.live(bob, 1)):
+            self.assertIn("edit", self.refused("forbidden", asker, "editMessage", channel=channel,
+                                               target=seq, text="yours", cmid=new_cmid()))
+            self.assertIn("delete", self.refused("forbidden", asker, "deleteMessage", channel=channel,
+                                                 target=seq, cmid=new_cmid()))
+        for asker in (stranger, self.live(stranger)):
+            self.refused("not_member", asker, "editMessage", channel=channel, target=seq, text="x",
+                         cmid=new_cmid())
+            self.refused("not_member", asker, "deleteMessage", channel=channel, target=seq,
+                         cmid=new_cmid())
+            self.refused("not_found", asker, "deleteMessage", channel=elsewhere, target=999,
+                         cmid=new_cmid())
+        self.assertEqual(self.message(bob, channel, seq)["text"], "mine")
+
+    def test_only_messages_are_changed_and_arguments_are_checked(self):
+        ada, _, channel = self.talk()
+        client = self.live(ada)
+        seq = client.send(channel, "hello")["seq"]
+        edit = client.call("editMessage", channel=channel, target=seq, text="x", cmid=new_cmid())["seq"]
+        for target in (1, edit, edit + 1, 2 ** 53 - 1):
+            self.refused("not_found", client, "deleteMessage", channel=channel, target=target,
+                         cmid=new_cmid())
+        good = dict(channel=channel, target=seq, text="y", cmid=new_cmid())
+        for wrong in ({"target": 0}, {"target": "1"}, {"text": ""}, {"text": 5}, {"cmid": "x"},
+                      {"channel": None}):
+            self.refused("invalid", client, "editMessage", **{**good, **wrong})
+        self.refused("too_big", client, "editMessage", **{**good, "text": "x" * 16385})
+
+
+class Serve(Changes, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.api = Server(cls.folder.name, "--loops", "2")
+        cls.addClassCleanup(lambda: cls.api.process.poll() is None and cls.api.kill())
+        cls.places = [cls.api]
+
+    def test_after_a_kill_everything_is_as_it_was_acknowledged(self):
+        ada, bob, channel = self.talk()
+        client = self.live(ada)
+        kept, gone = (client.send(channel, text)["seq"] for text in ("kept", "gone"))
+        edit = dict(channel=channel, target=kept, text="edited", cmid=new_cmid())
+        delete = dict(channel=channel, target=gone, cmid=new_cmid())
+        seqs = client.call("editMessage", **edit)["seq"], client.call("deleteMessage", **delete)["seq"]
+        before = self.history(bob, channel)
+        self.api.kill()
+        self.api.restart()
+        self.assertEqual(self.history(bob, channel), before)
+        client = self.live(ada)
+        self.assertEqual((client.call("editMessage", **edit)["seq"],
+                          client.call("deleteMessage", **delete)["seq"]), seqs)
+        self.assertEqual(self.history(bob, channel), before)
+
+
+class InAFleet(Changes, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = Fleet(apis=1, persisters=1, haproxy=False)
+        cls.addClassCleanup(cls.fleet.stop_all)
+        cls.api, cls.places = cls.fleet.apis[0], cls.fleet.edges
+        for place in [cls.api, *cls.places]:
+            eventually("%s can send" % place.name,
+                       lambda at=place: metrics(at)["parley_journal_up"] == 1)
+
+    def stored(self, channel):
+        schema, server = self.fleet.shard(channel)
+        return self.fleet.sql("SELECT count(*) FROM %s.messages WHERE channel_id = %d" %
+                              (schema, channel), server)[0][0]
+
+    def test_what_is_not_stored_yet_counts_as_well_and_edges_may_die(self):
+        ada, bob, channel = self.talk()
+        client = self.live(ada, 0)
+        old = client.send(channel, "old")["seq"]
+        count = len(self.history(bob, channel))
+        eventually("all is stored", lambda: int(self.stored(channel)) == count)
+        self.fleet.kill("persister-1")
+        new, gone = (client.send(channel, text)["seq"] for text in ("new", "gone"))
+        edits = [dict(channel=channel, target=seq, text="edited", cmid=timed_cmid()) for seq in (old, new)]
+        delete = dict(channel=channel, target=gone, cmid=timed_cmid())
+        seqs = [client.call("editMessage", **edit)["seq"] for edit in edits]
+        seqs.append(client.call("deleteMessage", **delete)["seq"])
+        self.refused("not_found", client, "editMessage", channel=channel, target=gone, text="x",
+                     cmid=new_cmid())
+        self.refused("forbidden", self.live(bob, 1), "deleteMessage", channel=channel, target=new,
+                     cmid=new_cmid())
+        events = self.history(bob, channel)
+        texts = {event["seq"]: event["text"] for event in events if event["ev"] == "message"}
+        self.assertEqual(texts, {old: "edited", new: "edited", gone: ""})
+        self.assert_nowhere("gone", bob, channel)
+
+        self.fleet.kill("edge-1")
+        client = self.live(ada, 1)
+        again = [client.call("editMessage", **edit)["seq"] for edit in edits]
+        again.append(client.call("deleteMessage", **delete)["seq"])
+        self.assertEqual(again, seqs)
+        self.fleet.start("persister-1")
+        self.fleet.start("edge-1")
+        eventually("all is stored", lambda: int(self.stored(channel)) == count + 5)
+        self.assertEqual(self.history(bob, channel), events)
+        self.assertEqual([client.call("editMessage", **edit)["seq"] for edit in edits], seqs[:2])
+
+
+if __name__ == "__main__":
+    unittest.main()
