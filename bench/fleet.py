@@ -94,16 +94,13 @@ def await_http(port):
     raise SystemExit("nothing listens on port %d" % port)
 
 
-def node(folder, shape, seconds):
-    """The baseline under the same load: two edges on Redis behind HAProxy."""
-    users, channels, members, in_flight, _ = SHAPES[shape]
+def with_node(folder, channels_of, use):
+    """The baseline, two edges on Redis behind HAProxy: what use(port of HAProxy, edges) says."""
     port = free_ports()
     fleet = Fleet(pathlib.Path(folder) / "node", port, postgres=0, kafka=False, haproxy=False,
                   edges=0, apis=0, persisters=0)
-    tokens = pathlib.Path(folder) / "node-tokens"
-    tokens.write_text("".join("%064x\n" % i for i in range(users)))
     members_file = pathlib.Path(folder) / "members.json"
-    members_file.write_text(json.dumps(memberships(tokens, users, channels, members)))
+    members_file.write_text(json.dumps(channels_of))
     edges, proxy = [], None
     try:
         fleet.start()
@@ -118,7 +115,7 @@ def node(folder, shape, seconds):
         addresses = ["127.0.0.1:%d" % edge_port for edge_port in ports]
         proxy = Haproxy("haproxy", fleet.data, port("haproxy"), addresses, addresses)
         proxy.start()
-        return load(proxy.port, [edge.pid for edge in edges], tokens, users, in_flight, seconds)
+        return use(proxy.port, edges)
     finally:
         for edge in edges:
             edge.kill()
@@ -126,6 +123,16 @@ def node(folder, shape, seconds):
         if proxy is not None:
             proxy.kill()
         fleet.kill()
+
+
+def node(folder, shape, seconds):
+    """The baseline under the same load."""
+    users, channels, members, in_flight, _ = SHAPES[shape]
+    tokens = pathlib.Path(folder) / "node-tokens"
+    tokens.write_text("".join("%064x\n" % i for i in range(users)))
+    return with_node(
+        folder, memberships(tokens, users, channels, members),
+        lambda port, edges: load(port, [edge.pid for edge in edges], tokens, users, in_flight, seconds))
 
 
 def compare(shape, args):
@@ -170,4 +177,5 @@ def main():
                 print("    %-24s %s" % (key, "%.2f" % value if isinstance(value, float) else value))
 
 
-main()
+if __name__ == "__main__":
+    main()
