@@ -25,7 +25,8 @@ from cluster.services import Haproxy  # noqa: E402
 
 BUILD = ROOT / "build" / "release"
 BENCH = BUILD / "bench"
-RATES = ["--message-rate", "100000000", "--message-burst", "100000000"]
+RATES = ["--message-rate", "100000000", "--message-burst", "100000000",
+         "--connections-address", "100000000"]
 TEXT_BYTES = 128
 
 # users, channels, members per channel, messages in flight, how many times less is the target

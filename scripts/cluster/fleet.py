@@ -88,7 +88,7 @@ class Fleet:
         text = files.with_values(files.template("parley.ini"), {
             "directory": self.postgres[0].url, "redis": self.redis_addresses,
             "kafka": self.kafka[0].address, "shards": self.shards, "partitions": PARTITIONS,
-            "secure-cookies": "no"}, " = ")
+            "secure-cookies": "no", "trusted-proxies": "127.0.0.1"}, " = ")
         files.write(self.data / "parley.ini", text)
 
     def migrate(self):

@@ -126,6 +126,7 @@ void api_attach(struct api *api, struct httpd *httpd)
     httpd_route(httpd, SLICE("/api/v1/"), api_on_operation, api);
     httpd_route(httpd, SLICE("/api/"), api_on_unknown, api);
     httpd_route(httpd, SLICE("/"), api_on_file, api);
+    httpd_on_refusal(httpd, api_refusal);
 }
 
 void api_drain(struct api *api)

@@ -6,7 +6,9 @@
 #include "api/api.h"
 #include "base/err.h"
 
+struct buf;
 struct http_exchange;
+struct http_request;
 
 struct api {
     struct chat *chat;
@@ -20,6 +22,10 @@ void api_on_operation(struct http_exchange *x, void *api);
 
 /* Other paths below /api/. */
 void api_on_unknown(struct http_exchange *x, void *api);
+
+/* What those who ask for an operation are told when their request is broken. */
+struct slice api_refusal(const struct http_request *request, int status, const char *problem,
+                         struct buf *body);
 
 /* files.c: the web client. */
 void api_on_file(struct http_exchange *x, void *api);

@@ -103,6 +103,16 @@ static void answered(struct rpc_call *call)
     rpc_destroy(call);
 }
 
+struct slice api_refusal(const struct http_request *request, int status, const char *problem,
+                         struct buf *body)
+{
+    if (!slice_starts(request->path, SLICE("/api/")))
+        return SLICE_EMPTY;
+    rpc_write_error(body, false, 0, status == 413 ? ERR_TOO_BIG : ERR_INVALID, slice_str(problem),
+                    0);
+    return json_type;
+}
+
 /* ---- arguments ---- */
 
 /* What is no number stays a string and is refused as such. */
@@ -196,6 +206,8 @@ static void start(struct api *api, struct http_exchange *x, const struct rpc_op 
     call->owner = owner;
     call->done = answered;
     rpc_set_token(call, token);
+    const struct address client = http_exchange_client(x);
+    rpc_set_from(call, address_key(&client));
     rpc_start(call);
 }
 

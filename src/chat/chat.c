@@ -7,47 +7,13 @@
 
 #include "base/mem.h"
 #include "bus/bus.h"
-#include "chat/rate.h"
-
-#define SWEEP_MS 60000u
 
 /* ---- rates ---- */
 
-/* Forget the buckets that are full again, so that the table holds only who is active. */
-static void sweep_rates(struct timer *timer)
-{
-    struct chat *chat = LIST_ITEM(timer, struct chat, sweep);
-    struct map kept = {0};
-    size_t at = 0;
-    uint64_t user;
-    void *value;
-    while (map_next(&chat->rates, &at, &user, &value)) {
-        if (rate_idle(value, loop_now_ms(chat->loop)))
-            mem_free(value);
-        else
-            map_put(&kept, user, value);
-    }
-    map_fini(&chat->rates);
-    chat->rates = kept;
-    if (kept.len > 0)
-        timer_start(chat->loop, &chat->sweep, SWEEP_MS, sweep_rates);
-}
-
 bool chat_may_send(struct chat *chat, uint64_t user, uint64_t *retry_after_ms)
 {
-    const uint64_t now_ms = loop_now_ms(chat->loop);
-    struct rate *rate = map_get(&chat->rates, user);
-    if (rate == NULL) {
-        rate = mem_alloc(sizeof(*rate));
-        rate_init(rate, chat->options->message_rate, chat->options->message_burst, now_ms);
-        map_put(&chat->rates, user, rate);
-        if (!list_linked(&chat->sweep.link))
-            timer_start(chat->loop, &chat->sweep, SWEEP_MS, sweep_rates);
-    }
-    if (rate_take(rate, now_ms))
-        return true;
-    *retry_after_ms = rate_wait_ms(rate);
-    return false;
+    return limits_take(chat->limits, LIMIT_MESSAGES, slice_from(&user, sizeof(user)),
+                       retry_after_ms);
 }
 
 /* ---- posting ---- */
@@ -102,19 +68,10 @@ void chat_notify(struct chat *chat, uint64_t user, const struct notice *notice)
 
 void chat_init(struct chat *chat)
 {
-    chat->rates = (struct map){0};
-    chat->sweep = (struct timer){0};
     chat->posting = 0;
 }
 
 void chat_fini(struct chat *chat)
 {
     assert(chat->posting == 0);
-    timer_stop(chat->loop, &chat->sweep);
-    size_t at = 0;
-    uint64_t user;
-    void *rate;
-    while (map_next(&chat->rates, &at, &user, &rate))
-        mem_free(rate);
-    map_fini(&chat->rates);
 }

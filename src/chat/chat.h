@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/map.h"
 #include "chat/accounts.h"
+#include "chat/limits.h"
 #include "chat/notice.h"
 #include "ev/loop.h"
 #include "journal/journal.h"
@@ -22,8 +22,6 @@ struct presence;
 
 struct chat_options {
     struct account_policy accounts;
-    uint32_t message_rate; /* per user and minute */
-    uint32_t message_burst;
 };
 
 /* One per loop. The caller sets the borrowed parts and calls chat_init(). */
@@ -34,11 +32,10 @@ struct chat {
     struct journal *journal;
     struct pool *stores;
     struct pool *passwords;
+    struct limits *limits; /* shared with the other loops */
     const struct chat_options *options;
 
     /* chat.c's own. */
-    struct map rates; /* user -> struct rate */
-    struct timer sweep;
     size_t posting; /* entries in the journal's hands */
 };
 

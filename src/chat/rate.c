@@ -4,15 +4,13 @@
 
 #include <assert.h>
 
-/* One token; a millisecond brings `per_minute` of these parts. */
-#define TOKEN 60000u
-
-void rate_init(struct rate *rate, uint32_t per_minute, uint32_t burst, uint64_t now_ms)
+void rate_init(struct rate *rate, uint32_t amount, uint32_t period_ms, uint32_t burst,
+               uint64_t now_ms)
 {
-    assert(per_minute > 0);
+    assert(amount > 0 && period_ms > 0);
     assert(burst > 0);
-    const uint64_t full = (uint64_t)burst * TOKEN;
-    *rate = (struct rate){per_minute, full, full, now_ms};
+    const uint64_t full = (uint64_t)burst * period_ms;
+    *rate = (struct rate){amount, period_ms, full, full, now_ms};
 }
 
 static void refill(struct rate *rate, uint64_t now_ms)
@@ -23,27 +21,33 @@ static void refill(struct rate *rate, uint64_t now_ms)
     const uint64_t missing = rate->full - rate->left;
 
     /* Divide instead of multiplying: after a long idle the product could overflow. */
-    if (elapsed_ms > missing / rate->per_minute)
+    if (elapsed_ms > missing / rate->amount)
         rate->left = rate->full;
     else
-        rate->left += elapsed_ms * rate->per_minute;
+        rate->left += elapsed_ms * rate->amount;
     rate->refilled_ms = now_ms;
 }
 
 bool rate_take(struct rate *rate, uint64_t now_ms)
 {
     refill(rate, now_ms);
-    if (rate->left < TOKEN)
+    if (rate->left < rate->token)
         return false;
-    rate->left -= TOKEN;
+    rate->left -= rate->token;
     return true;
+}
+
+void rate_give_back(struct rate *rate)
+{
+    const uint64_t missing = rate->full - rate->left;
+    rate->left += missing < rate->token ? missing : rate->token;
 }
 
 uint64_t rate_wait_ms(const struct rate *rate)
 {
-    if (rate->left >= TOKEN)
+    if (rate->left >= rate->token)
         return 0;
-    return (TOKEN - rate->left + rate->per_minute - 1) / rate->per_minute;
+    return (rate->token - rate->left + rate->amount - 1) / rate->amount;
 }
 
 bool rate_idle(struct rate *rate, uint64_t now_ms)

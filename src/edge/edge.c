@@ -58,7 +58,7 @@ void edge_destroy(struct edge *edge)
     mem_free(edge);
 }
 
-static void accept_upgrade(struct edge *edge, struct http_exchange *x,
+static void accept_upgrade(struct edge *edge, struct http_exchange *x, const struct address *client,
                            const char accept[WS_ACCEPT_LEN])
 {
     const struct http_request *request = http_exchange_request(x);
@@ -78,9 +78,23 @@ static void accept_upgrade(struct edge *edge, struct http_exchange *x,
     struct buf rest = {0};
     struct conn *conn = http_upgrade(x, buf_slice(&head), &rest);
     if (conn != NULL)
-        session_create(edge, conn, slice_from(token, token_len), compresses, buf_slice(&rest));
+        session_create(edge, conn, client, slice_from(token, token_len), compresses,
+                       buf_slice(&rest));
+    else
+        limits_leave(edge->chat->limits, OPEN_SOCKETS_FROM, address_key(client));
     buf_fini(&head);
     buf_fini(&rest);
+}
+
+static void admit(struct edge *edge, struct http_exchange *x, const char accept[WS_ACCEPT_LEN])
+{
+    const struct address client = http_exchange_client(x);
+    if (limits_enter(edge->chat->limits, OPEN_SOCKETS_FROM, address_key(&client))) {
+        accept_upgrade(edge, x, &client, accept);
+        return;
+    }
+    http_answer_header(x, SLICE("Retry-After"), SLICE("10"));
+    http_answer_text(x, 503, "Too many connections from your address.");
 }
 
 static void on_upgrade(struct http_exchange *x, void *arg)
@@ -105,7 +119,7 @@ static void on_upgrade(struct http_exchange *x, void *arg)
     else if (edge->draining)
         http_answer_text(x, 503, "This server is stopping. Connect again.");
     else
-        accept_upgrade(edge, x, accept);
+        admit(edge, x, accept);
 }
 
 void edge_follow(struct edge *edge)

@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 #define LOADS_MAX 8u
+#define CROWD_RETRY_MS 10000u
 
 struct load {
     struct job job;
@@ -79,7 +80,10 @@ static void fail(struct load *load, enum err err)
         hub_remove_all_channels(session);
         hub_remove_user(session);
     }
-    rpc_write_error(&load->call->reply, true, load->call->id, err, SLICE_EMPTY, 0);
+    const bool crowd = err == ERR_RATE_LIMITED;
+    rpc_write_error(&load->call->reply, true, load->call->id, err,
+                    crowd ? SLICE("Too many connections of yours are open.") : SLICE_EMPTY,
+                    crowd ? CROWD_RETRY_MS : 0);
     finish(load);
 }
 
@@ -135,12 +139,13 @@ static bool listed(const struct store_channels *channels, uint64_t id)
     return low < channels->count && channels->items[low].id == id;
 }
 
-/* Make the session's channels those that the store named; false when the bus refuses. */
-static bool subscribe(struct load *load, bool *fresh)
+/* Make the session's channels those that the store named. ERR_UNAVAILABLE: the bus refuses. */
+static enum err subscribe(struct load *load, bool *fresh)
 {
     struct session *session = load->session;
-    if (session->user == NULL && !hub_add_user(session, load->user.id))
-        return false;
+    const enum err err = session->user == NULL ? hub_add_user(session, load->user.id) : ERR_NONE;
+    if (err != ERR_NONE)
+        return err;
     for (uint32_t i = session->channels_len; i > 0; i--) {
         struct membership *membership = &session->channels[i - 1];
         if (!listed(&load->channels, membership->channel->id))
@@ -148,9 +153,9 @@ static bool subscribe(struct load *load, bool *fresh)
     }
     for (size_t i = 0; i < load->channels.count; i++) {
         if (!hub_add_channel(session, load->channels.items[i].id, fresh))
-            return false;
+            return ERR_UNAVAILABLE;
     }
-    return true;
+    return ERR_NONE;
 }
 
 static void loaded(struct job *job)
@@ -168,8 +173,9 @@ static void loaded(struct job *job)
     /* The first time nothing was subscribed to when the store was asked, not even the user. */
     bool again = session->user == NULL || session->changed;
     session->changed = false;
-    if (!subscribe(load, &again))
-        fail(load, ERR_UNAVAILABLE);
+    const enum err err = subscribe(load, &again);
+    if (err != ERR_NONE)
+        fail(load, err);
     else if (!again)
         answer(load);
     else if (load->loads >= LOADS_MAX)

@@ -213,10 +213,12 @@ static void on_user_notice(struct bus_topic topic, struct bytes *payload, void *
 
 /* ---- user -> sockets ---- */
 
-bool hub_add_user(struct session *session, uint64_t id)
+enum err hub_add_user(struct session *session, uint64_t id)
 {
     struct edge *edge = session->edge;
     struct edge_user *user = map_get(&edge->userIdToSocket, id);
+    if (!limits_enter(edge->chat->limits, OPEN_USER, slice_from(&id, sizeof(id))))
+        return ERR_RATE_LIMITED;
     if (user == NULL) {
         user = mem_zalloc(sizeof(*user));
         user->id = id;
@@ -225,7 +227,8 @@ bool hub_add_user(struct session *session, uint64_t id)
         if (bus_subscribe(edge->chat->bus, (struct bus_topic){BUS_USER, id}, on_user_notice, edge,
                           &user->sub) != ERR_NONE) {
             mem_free(user);
-            return false;
+            limits_leave(edge->chat->limits, OPEN_USER, slice_from(&id, sizeof(id)));
+            return ERR_UNAVAILABLE;
         }
         map_put(&edge->userIdToSocket, id, user);
         edge->stats.users++;
@@ -233,7 +236,7 @@ bool hub_add_user(struct session *session, uint64_t id)
     list_push(&user->sessions, &session->user_link);
     session->user = user;
     watch_announce(edge, user);
-    return true;
+    return ERR_NONE;
 }
 
 void hub_remove_user(struct session *session)
@@ -243,6 +246,7 @@ void hub_remove_user(struct session *session)
     if (user == NULL)
         return;
     session->user = NULL;
+    limits_leave(edge->chat->limits, OPEN_USER, slice_from(&user->id, sizeof(user->id)));
     list_remove(&session->user_link);
     watch_announce(edge, user);
     if (!list_empty(&user->sessions))

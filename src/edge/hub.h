@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "edge/edge.h"
@@ -85,8 +86,9 @@ void hub_deliver(struct edge *edge, struct edge_channel *channel, struct bytes *
 /* What the store says of a channel meets what has been seen here: the newer one counts. */
 void hub_compare_channel(struct edge_channel *here, struct channel *channel);
 
-/* Put the session among its user's; false when the bus refuses. */
-bool hub_add_user(struct session *session, uint64_t user);
+/* Put the session among its user's. ERR_UNAVAILABLE: the bus refuses; ERR_RATE_LIMITED: too many.
+ */
+NODISCARD enum err hub_add_user(struct session *session, uint64_t user);
 void hub_remove_user(struct session *session);
 
 /* The session hears the channel from now on. *fresh is set when nobody here did before. */

@@ -221,6 +221,7 @@ static void start(struct session *session, struct rpc_call *call)
 {
     call->owner = session;
     call->done = answered;
+    rpc_set_from(call, address_key(&session->client));
     session->in_flight++;
     session->edge->stats.requests++;
     if (!rpc_posts(call->op))
@@ -465,12 +466,13 @@ void session_arm(struct session *session)
 
 /* ---- life cycle ---- */
 
-void session_create(struct edge *edge, struct conn *conn, struct slice token, bool compresses,
-                    struct slice rest)
+void session_create(struct edge *edge, struct conn *conn, const struct address *client,
+                    struct slice token, bool compresses, struct slice rest)
 {
     struct session *session = mem_zalloc(sizeof(*session));
     session->edge = edge;
     session->conn = conn;
+    session->client = *client;
     session->seen_ms = loop_now_ms(edge->chat->loop);
     session->has_token = token_hash(token, session->token_hash);
     session->compresses = compresses;
@@ -506,6 +508,7 @@ static void free_session(struct session *session)
     if (session->compresses)
         session->edge->compressing--;
     list_remove(&session->link);
+    limits_leave(session->edge->chat->limits, OPEN_SOCKETS_FROM, address_key(&session->client));
     session->edge->stats.sessions--;
     mem_free(session);
 }

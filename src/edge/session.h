@@ -17,6 +17,7 @@
 #include "chat/token.h"
 #include "edge/edge.h"
 #include "ev/loop.h"
+#include "net/address.h"
 #include "proto/ws.h"
 
 struct conn;
@@ -63,6 +64,7 @@ struct session {
     uint64_t message_ms;   /* when the message that is being received began; 0: none */
     uint64_t pinged_ms;    /* 0: no ping is out */
     struct rpc_call *held; /* a send that asks the store, and behind it those that wait for it */
+    struct address client;
     uint8_t token_hash[TOKEN_HASH_BYTES];
     uint16_t in_flight;       /* requests that will still be answered */
     uint8_t strikes;          /* requests that were no requests */
@@ -79,8 +81,8 @@ struct session {
 };
 
 /* A connection that was just upgraded; `rest` is what has arrived behind the request. */
-void session_create(struct edge *edge, struct conn *conn, struct slice token, bool compresses,
-                    struct slice rest);
+void session_create(struct edge *edge, struct conn *conn, const struct address *client,
+                    struct slice token, bool compresses, struct slice rest);
 
 /* Queue a reference that the caller keeps. False when it was left out. */
 bool session_push(struct session *session, struct bytes *frame, enum session_class class);

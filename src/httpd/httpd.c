@@ -26,10 +26,11 @@ struct route {
 
 struct httpd {
     struct net *net;
-    size_t body_max;
+    struct httpd_options options;
     struct list connections;
     size_t connections_len;
     bool draining;
+    httpd_refusal_fn *refusal; /* NULL: a line of text */
     size_t routes_len;
     struct route routes[ROUTES_MAX];
 };
@@ -39,6 +40,7 @@ struct http_exchange {
     struct list link;
     struct httpd *httpd;
     struct conn *conn; /* NULL: gone */
+    struct address peer;
     struct timer timer;
     struct buf in;                /* from the start of the current request */
     size_t head_bytes;            /* of `in` that are its head; 0: not there yet */
@@ -49,6 +51,7 @@ struct http_exchange {
     struct turn_end more; /* `in` holds another request */
     void *data;
     bool busy;      /* a handler owes the answer */
+    bool counted;   /* admitted: the end must be told */
     bool continued; /* "100 Continue" was sent */
 };
 
@@ -57,11 +60,17 @@ static void limit_time(struct http_exchange *x, uint64_t ms);
 
 /* ---- life cycle ---- */
 
-struct httpd *httpd_create(struct net *net, size_t body_max)
+struct httpd *httpd_create(struct net *net, const struct httpd_options *options)
 {
     struct httpd *httpd = mem_zalloc(sizeof(*httpd));
     httpd->net = net;
-    httpd->body_max = body_max;
+    httpd->options = *options;
+    if (httpd->options.head_ms == 0)
+        httpd->options.head_ms = HEAD_MS;
+    if (httpd->options.body_ms == 0)
+        httpd->options.body_ms = BODY_MS;
+    if (httpd->options.idle_ms == 0)
+        httpd->options.idle_ms = IDLE_MS;
     list_init(&httpd->connections);
     return httpd;
 }
@@ -87,6 +96,8 @@ size_t httpd_connections(const struct httpd *httpd)
 
 static void exchange_free(struct http_exchange *x)
 {
+    if (x->counted)
+        x->httpd->options.gone(&x->peer, x->httpd->options.arg);
     timer_stop(net_loop(x->httpd->net), &x->timer);
     list_remove(&x->more.link);
     list_remove(&x->link);
@@ -144,7 +155,7 @@ static void after_answer(struct http_exchange *x, bool keep)
     buf_consume(&x->in, x->head_bytes);
     exchange_reset(x);
     conn_resume(conn);
-    limit_time(x, x->in.len > 0 ? HEAD_MS : IDLE_MS);
+    limit_time(x, x->in.len > 0 ? x->httpd->options.head_ms : x->httpd->options.idle_ms);
     /* Not right here: a long pipeline would nest as deep as it is long. */
     if (x->in.len > 0)
         loop_at_turn_end(net_loop(x->httpd->net), &x->more);
@@ -206,11 +217,19 @@ struct conn *http_upgrade(struct http_exchange *x, struct slice head, struct buf
 
 static void refuse(struct http_exchange *x, int status, const char *problem)
 {
+    struct buf body = {0};
+    struct slice type = SLICE_EMPTY;
+    if (x->httpd->refusal != NULL && x->request != NULL)
+        type = x->httpd->refusal(x->request, status, problem, &body);
     mem_free(x->request);
     x->request = NULL;
     x->busy = true;
     http_answer_header(x, SLICE("Connection"), SLICE("close"));
-    http_answer_text(x, status, problem);
+    if (type.len > 0)
+        http_answer(x, status, type, buf_slice(&body));
+    else
+        http_answer_text(x, status, problem);
+    buf_fini(&body);
 }
 
 /* ---- time limits ---- */
@@ -266,8 +285,8 @@ static bool parse_head(struct http_exchange *x)
     switch (http_head_parse(buf_slice(&x->in), request, &x->head_bytes, &status, &problem)) {
     case PARSE_DONE:
         x->request = request;
-        http_body_init(&x->body_parser, request, x->httpd->body_max);
-        limit_time(x, BODY_MS);
+        http_body_init(&x->body_parser, request, x->httpd->options.body_max);
+        limit_time(x, x->httpd->options.body_ms);
         return true;
     case PARSE_MORE:
         break;
@@ -334,7 +353,7 @@ static void on_data(void *owner, char *data, size_t len)
     if (x->busy)
         conn_pause(x->conn); /* one at a time: what follows waits in the socket */
     else if (x->in.len == 0)
-        limit_time(x, HEAD_MS);
+        limit_time(x, x->httpd->options.head_ms);
 
     /* The buffer may move, and a request that is there already points into it. */
     const char *before = x->in.ptr;
@@ -360,6 +379,18 @@ static void on_closed(void *owner)
 
 static const struct conn_handler handler = {on_data, NULL, on_closed};
 
+static bool admit(struct http_exchange *x)
+{
+    const struct httpd_options *options = &x->httpd->options;
+    char text[CONN_PEER_MAX];
+    (void)address_parse(conn_peer(x->conn, text), &x->peer);
+    if (options->admit == NULL ||
+        (options->trusted != NULL && networks_have(options->trusted, &x->peer)))
+        return true;
+    x->counted = options->admit(&x->peer, options->arg);
+    return x->counted;
+}
+
 void httpd_accept(int fd, void *arg)
 {
     struct httpd *httpd = arg;
@@ -369,7 +400,10 @@ void httpd_accept(int fd, void *arg)
     x->conn = conn_create(httpd->net, fd, &handler, x);
     list_push(&httpd->connections, &x->link);
     httpd->connections_len++;
-    limit_time(x, HEAD_MS);
+    if (admit(x))
+        limit_time(x, x->httpd->options.head_ms);
+    else
+        conn_close(x->conn); /* without a word: an answer would cost more than it is worth */
 }
 
 void httpd_drain(struct httpd *httpd)
@@ -396,6 +430,31 @@ struct slice http_exchange_body(const struct http_exchange *x)
 struct conn *http_exchange_conn(const struct http_exchange *x)
 {
     return x->conn;
+}
+
+void httpd_on_refusal(struct httpd *httpd, httpd_refusal_fn *fn)
+{
+    httpd->refusal = fn;
+}
+
+struct address http_exchange_client(const struct http_exchange *x)
+{
+    const struct networks *trusted = x->httpd->options.trusted;
+    if (trusted == NULL || x->request == NULL || !networks_have(trusted, &x->peer))
+        return x->peer;
+    /* Each proxy adds to the last header, or a header of its own: together they are one list. */
+    struct buf forwarded = {0};
+    for (size_t i = 0; i < x->request->headers_len; i++) {
+        const struct http_header *header = &x->request->headers[i];
+        if (!slice_eq_nocase(header->name, SLICE("X-Forwarded-For")))
+            continue;
+        if (forwarded.len > 0)
+            buf_byte(&forwarded, ',');
+        buf_append(&forwarded, header->value);
+    }
+    const struct address client = address_behind(trusted, x->peer, buf_slice(&forwarded));
+    buf_fini(&forwarded);
+    return client;
 }
 
 void http_exchange_set_data(struct http_exchange *x, void *data)

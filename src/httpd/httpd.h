@@ -6,7 +6,8 @@
  * and pipelining, time limits. What a path means is the business of the routes that the roles add.
  *
  * Limits: a head of 16 KiB within 10 s, a body of body_max bytes within 30 s, 75 s between
- * requests. A request that breaks the rules is answered and its connection closed.
+ * requests, unless the options say otherwise. A request that breaks the rules is answered and its
+ * connection closed.
  */
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
+#include "net/address.h"
 
 struct conn;
 struct httpd;
@@ -28,7 +30,23 @@ struct net;
  */
 typedef void httpd_handler_fn(struct http_exchange *x, void *arg);
 
-struct httpd *httpd_create(struct net *net, size_t body_max);
+/* Whether one more connection from there is welcome, and that it has gone. */
+typedef bool httpd_admit_fn(const struct address *peer, void *arg);
+typedef void httpd_gone_fn(const struct address *peer, void *arg);
+
+struct httpd_options {
+    size_t body_max;
+    uint64_t head_ms; /* 0: the usual; so the others */
+    uint64_t body_ms;
+    uint64_t idle_ms;               /* between requests */
+    const struct networks *trusted; /* whose X-Forwarded-For is believed; NULL: nobody's */
+    httpd_admit_fn *admit;          /* NULL: all are welcome; trusted proxies always are */
+    httpd_gone_fn *gone;
+    void *arg;
+};
+
+/* `options` is copied, what it points to is borrowed. */
+struct httpd *httpd_create(struct net *net, const struct httpd_options *options);
 
 /* After its connections are gone. NULL is allowed. */
 void httpd_destroy(struct httpd *httpd);
@@ -52,6 +70,17 @@ size_t httpd_connections(const struct httpd *httpd);
 const struct http_request *http_exchange_request(const struct http_exchange *x);
 struct slice http_exchange_body(const struct http_exchange *x);
 struct conn *http_exchange_conn(const struct http_exchange *x);
+
+/* Where the request comes from; by X-Forwarded-For of trusted proxies. */
+struct address http_exchange_client(const struct http_exchange *x);
+
+/*
+ * What is said when a request is refused before it gets to its route: fill `body` and give its
+ * content type; empty: a line of text will do.
+ */
+typedef struct slice httpd_refusal_fn(const struct http_request *request, int status,
+                                      const char *problem, struct buf *body);
+void httpd_on_refusal(struct httpd *httpd, httpd_refusal_fn *fn);
 
 /* For handlers that answer later. */
 void http_exchange_set_data(struct http_exchange *x, void *data);

@@ -44,7 +44,7 @@ int command_echo(const struct config *config)
     }
     struct loop *loop = loop_create();
     struct net *net = net_create(loop);
-    struct httpd *httpd = httpd_create(net, 1024);
+    struct httpd *httpd = httpd_create(net, &(struct httpd_options){.body_max = 1024});
     struct echo *echo = echo_create(net);
     struct listener *listener;
     echo_attach(echo, httpd);

@@ -34,6 +34,15 @@ struct config {
     const char *registration;
     uint64_t message_rate;
     uint64_t message_burst;
+    uint64_t connections_address;
+    uint64_t connections_user;
+    uint64_t login_tries;
+    uint64_t login_tries_address;
+    uint64_t sign_ups_address;
+    const char *trusted_proxies;
+    uint64_t http_head_timeout_s;
+    uint64_t http_body_timeout_s;
+    uint64_t http_idle_timeout_s;
     uint64_t journal_queue;
     uint64_t hello_timeout_s;
     uint64_t ping_s;

@@ -208,11 +208,51 @@ static enum registration registration_of(const struct config *config)
     return slice_eq(word, SLICE("closed")) ? REGISTRATION_CLOSED : REGISTRATION_OPEN;
 }
 
+#define MINUTE_MS 60000u
+#define HOUR_MS (60u * MINUTE_MS)
+
+/* As much at once as in the whole period. */
+static struct limit_rate rate_of(uint64_t amount, uint32_t period_ms)
+{
+    return (struct limit_rate){(uint32_t)amount, period_ms, (uint32_t)amount};
+}
+
+static struct limits *make_limits(const struct config *config)
+{
+    const struct limits_options options = {
+        .rates = {[LIMIT_MESSAGES] = {(uint32_t)config->message_rate, MINUTE_MS,
+                                      (uint32_t)config->message_burst},
+                  [LIMIT_LOGINS_NAME] = rate_of(config->login_tries, 15 * MINUTE_MS),
+                  [LIMIT_LOGINS_FROM] = rate_of(config->login_tries_address, HOUR_MS),
+                  [LIMIT_SIGN_UPS_FROM] = rate_of(config->sign_ups_address, HOUR_MS),
+                  [LIMIT_PASSWORDS] = rate_of(config->login_tries, 15 * MINUTE_MS)},
+        .open_max = {[OPEN_HTTP_FROM] = (uint32_t)config->connections_address,
+                     [OPEN_SOCKETS_FROM] = (uint32_t)config->connections_address,
+                     [OPEN_USER] = (uint32_t)config->connections_user},
+    };
+    return limits_create(&options);
+}
+
+static bool read_proxies(const struct config *config, struct networks *out)
+{
+    if (networks_parse(slice_str(config->trusted_proxies), out) == ERR_NONE)
+        return true;
+    fprintf(stderr,
+            "parley: --trusted-proxies must be addresses or networks with commas between them, as "
+            "10.0.1.5,10.0.2.0/24, not \"%s\".\n",
+            config->trusted_proxies);
+    return false;
+}
+
 static void fill_options(struct process *process)
 {
     const struct config *config = process->config;
     struct worker_shared *shared = &process->shared;
     shared->bus_url = buf_cstr(&process->bus_url);
+    shared->limits = make_limits(config);
+    shared->http_head_ms = config->http_head_timeout_s * 1000u;
+    shared->http_body_ms = config->http_body_timeout_s * 1000u;
+    shared->http_idle_ms = config->http_idle_timeout_s * 1000u;
     shared->presence_url = buf_cstr(&process->presence_url);
     shared->serves_edge = process->role->edge;
     shared->serves_api = process->role->api;
@@ -221,8 +261,6 @@ static void fill_options(struct process *process)
                      .argon2_bytes = (size_t)config->argon2_memory_kib * 1024u,
                      .session_us = (int64_t)config->session_days * DAY_US,
                      .registration = registration_of(config)},
-        .message_rate = (uint32_t)config->message_rate,
-        .message_burst = (uint32_t)config->message_burst,
     };
     shared->edge = (struct edge_options){
         .hello_ms = config->hello_timeout_s * 1000u,
@@ -428,6 +466,7 @@ static void stop(struct process *process)
         worker_destroy(process->workers[i]);
     bus_close(process->publisher);
     board_destroy(process->shared.board);
+    limits_destroy(process->shared.limits);
     tls_context_unref(process->shared.tls);
     buf_fini(&process->store_url);
     buf_fini(&process->bus_url);
@@ -451,7 +490,7 @@ int process_run(const struct config *config, const struct process_role *role)
     struct process process_here = {.config = config, .role = role, .data = {.lock_fd = -1}};
     struct process *process = &process_here;
     if (!certificate_open(config, &process->shared.tls) || !claim_address(process) ||
-        !find_urls(process))
+        !find_urls(process) || !read_proxies(config, &process->shared.trusted_proxies))
         return 1;
     fill_options(process);
     process->loop = loop_create();

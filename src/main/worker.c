@@ -54,6 +54,18 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* ---- how many from one address ---- */
+
+static bool admit(const struct address *peer, void *limits)
+{
+    return limits_enter(limits, OPEN_HTTP_FROM, address_key(peer));
+}
+
+static void gone(const struct address *peer, void *limits)
+{
+    limits_leave(limits, OPEN_HTTP_FROM, address_key(peer));
+}
+
 /* ---- life cycle ---- */
 
 void worker_destroy(struct worker *worker)
@@ -80,11 +92,22 @@ enum err worker_start(const struct worker_shared *shared, unsigned index, struct
     worker->net = net_create(worker->loop);
     if (shared->tls != NULL)
         net_set_tls(worker->net, shared->tls);
-    worker->httpd = httpd_create(worker->net, RPC_TEXT_MAX);
+    const struct httpd_options http = {
+        .body_max = RPC_TEXT_MAX,
+        .head_ms = shared->http_head_ms,
+        .body_ms = shared->http_body_ms,
+        .idle_ms = shared->http_idle_ms,
+        .trusted = &shared->trusted_proxies,
+        .admit = admit,
+        .gone = gone,
+        .arg = shared->limits,
+    };
+    worker->httpd = httpd_create(worker->net, &http);
     worker->chat = (struct chat){.loop = worker->loop,
                                  .journal = shared->journal,
                                  .stores = shared->stores,
                                  .passwords = shared->passwords,
+                                 .limits = shared->limits,
                                  .options = &shared->chat};
     chat_init(&worker->chat);
     worker->edge = edge_create(&worker->chat, worker->net, &shared->edge);

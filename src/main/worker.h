@@ -15,6 +15,7 @@
 #include "chat/chat.h"
 #include "edge/edge.h"
 #include "main/board.h"
+#include "net/address.h"
 #include "net/listener.h"
 
 struct pool;
@@ -30,6 +31,11 @@ struct worker_shared {
     struct journal *journal;
     struct pool *stores;
     struct pool *passwords;
+    struct limits *limits;
+    struct networks trusted_proxies;
+    uint64_t http_head_ms;
+    uint64_t http_body_ms;
+    uint64_t http_idle_ms;
     struct chat_options chat;
     struct edge_options edge;
     struct api_options api;

@@ -25,6 +25,71 @@ static enum err check_credentials(struct rpc_call *call)
     return err;
 }
 
+/* ---- limits of guessing ---- */
+
+/*
+ * A try is counted before the password is checked, so that many at the same time count as many; one
+ * that was right is given back.
+ */
+static bool take(struct rpc_call *call, enum limit limit, struct slice key)
+{
+    return key.len == 0 || limits_take(call->chat->limits, limit, key, &call->retry_after_ms);
+}
+
+static void give_back(struct rpc_call *call, enum limit limit, struct slice key)
+{
+    if (key.len > 0)
+        limits_give_back(call->chat->limits, limit, key);
+}
+
+static struct slice from_of(const struct rpc_call *call)
+{
+    return slice_from(call->from, call->from_len);
+}
+
+/* The name as the account has it; what cannot be one is nobody's. */
+static struct slice name_of(struct rpc_call *call)
+{
+    const struct account_sign_up *c = call->data;
+    char normal[USER_NAME_MAX];
+    if (c->name.len > USER_NAME_MAX || !user_name_normalize(c->name, normal))
+        return SLICE_EMPTY;
+    return arena_copy(&call->arena, slice_from(normal, c->name.len));
+}
+
+static enum err refuse_rate(struct rpc_call *call)
+{
+    return rpc_refuse(call, ERR_RATE_LIMITED, SLICE("Too many tries. Wait a while."));
+}
+
+static enum err check_log_in(struct rpc_call *call)
+{
+    const enum err err = check_credentials(call);
+    if (err != ERR_NONE)
+        return err;
+    if (!take(call, LIMIT_LOGINS_FROM, from_of(call)))
+        return refuse_rate(call);
+    if (take(call, LIMIT_LOGINS_NAME, name_of(call)))
+        return ERR_NONE;
+    give_back(call, LIMIT_LOGINS_FROM, from_of(call));
+    return refuse_rate(call);
+}
+
+static void finish_log_in(struct rpc_call *call)
+{
+    give_back(call, LIMIT_LOGINS_FROM, from_of(call));
+    give_back(call, LIMIT_LOGINS_NAME, name_of(call));
+    rpc_complete(call);
+}
+
+static enum err check_sign_up(struct rpc_call *call)
+{
+    const enum err err = check_credentials(call);
+    if (err != ERR_NONE)
+        return err;
+    return take(call, LIMIT_SIGN_UPS_FROM, from_of(call)) ? ERR_NONE : refuse_rate(call);
+}
+
 static void write_session(struct rpc_call *call, const struct account_session *session)
 {
     call->new_token = arena_copy(&call->arena, slice_from(session->token, TOKEN_TEXT_LEN));
@@ -94,12 +159,22 @@ struct password_call {
     struct slice password;
 };
 
+/* Whose session it is only the store knows. */
+static struct slice session_of(const struct rpc_call *call)
+{
+    return slice_from(call->token_hash, call->has_token ? TOKEN_HASH_BYTES : 0);
+}
+
 static enum err check_change_password(struct rpc_call *call)
 {
     struct password_call *data = arena_zalloc(&call->arena, sizeof(*data));
     call->data = data;
-    const enum err err = args_string(call, SLICE("old"), CREDENTIAL_MAX, &data->old);
-    return err != ERR_NONE ? err : args_string(call, SLICE("new"), CREDENTIAL_MAX, &data->password);
+    enum err err = args_string(call, SLICE("old"), CREDENTIAL_MAX, &data->old);
+    if (err == ERR_NONE)
+        err = args_string(call, SLICE("new"), CREDENTIAL_MAX, &data->password);
+    if (err != ERR_NONE)
+        return err;
+    return take(call, LIMIT_PASSWORDS, session_of(call)) ? ERR_NONE : refuse_rate(call);
 }
 
 static enum err work_change_password(struct rpc_call *call, struct store *store)
@@ -114,6 +189,7 @@ static enum err work_change_password(struct rpc_call *call, struct store *store)
 
 static void finish_change_password(struct rpc_call *call)
 {
+    give_back(call, LIMIT_PASSWORDS, session_of(call));
     tell_revoked(call, token_session_key(call->token_hash));
 }
 
@@ -219,8 +295,8 @@ static enum err work_get_users(struct rpc_call *call, struct store *store)
 }
 
 const struct rpc_op rpc_account_ops[] = {
-    {{"signUp", 6}, RPC_ANONYMOUS | RPC_PASSWORD, check_credentials, work_sign_up, NULL},
-    {{"logIn", 5}, RPC_ANONYMOUS | RPC_PASSWORD, check_credentials, work_log_in, NULL},
+    {{"signUp", 6}, RPC_ANONYMOUS | RPC_PASSWORD, check_sign_up, work_sign_up, NULL},
+    {{"logIn", 5}, RPC_ANONYMOUS | RPC_PASSWORD, check_log_in, work_log_in, finish_log_in},
     {{"logOut", 6}, RPC_TOKEN | RPC_ENDS, NULL, work_log_out, finish_log_out},
     {{"logOutEverywhere", 16},
      RPC_TOKEN | RPC_ENDS,

@@ -3,6 +3,7 @@
 #include "rpc/rpc.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "rpc/rpc_op.h"
@@ -129,6 +130,13 @@ void rpc_set_id(struct rpc_call *call, uint64_t id)
 void rpc_set_token(struct rpc_call *call, struct slice token)
 {
     call->has_token = token_hash(token, call->token_hash);
+}
+
+void rpc_set_from(struct rpc_call *call, struct slice key)
+{
+    assert(key.len <= sizeof(call->from));
+    memcpy(call->from, key.ptr, key.len);
+    call->from_len = key.len;
 }
 
 void rpc_destroy(struct rpc_call *call)

@@ -42,6 +42,9 @@ struct rpc_call {
     uint64_t user;
     bool has_token;
     uint8_t token_hash[TOKEN_HASH_BYTES];
+    /* From where: address_key() of the client's address, or empty. */
+    uint8_t from[16];
+    size_t from_len;
     /* The call's channel, when the caller knows the user to be a member of it right now; else 0. */
     uint64_t member_of;
 
@@ -89,6 +92,9 @@ void rpc_set_id(struct rpc_call *call, uint64_t id);
 
 /* The token that the client showed; what cannot be one counts as none. */
 void rpc_set_token(struct rpc_call *call, struct slice token);
+
+/* The client's address, as a key. */
+void rpc_set_from(struct rpc_call *call, struct slice key);
 
 /* Go through the steps. `done` comes in a later turn of the loop. */
 void rpc_start(struct rpc_call *call);

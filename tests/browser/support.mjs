@@ -99,6 +99,7 @@ export class Server {
     /* Start the process on the same port and data, and wait until it says that it is ready. */
     async up() {
         const rates = ['--message-rate', '100000', '--message-burst', '100000']
+        rates.push('--sign-ups-address', '100000', '--login-tries-address', '100000')
         const where = ['--listen', `127.0.0.1:${this.#port}`, '--data', join(this.#dir, 'data')]
         const child = spawn(BINARY, ['serve', ...where, ...rates], {
             stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,12 +3,12 @@ import time
 
 from support.backends import Backends
 from support.client import Client
-from support.server import CHEAP, Account
+from support.server import CHEAP, CROWDS, Account
 
 WAIT_S = 60
 
 # Edges and API servers: cheap logins, no limits on sending. Drains do not wait longer than they must.
-OPTIONS = {"edge": [*CHEAP, "--drain-grace", "0", "--drain-window", "1"],
+OPTIONS = {"edge": [*CHEAP, *CROWDS, "--drain-grace", "0", "--drain-window", "1"],
            "api": [*CHEAP, "--drain-grace", "0"],
            "persister": []}
 

@@ -16,7 +16,11 @@ WAIT_S = 30  # for what must happen at all; nothing is measured by it
 
 # Logins cost next to nothing, and nobody is slowed down unless a test asks for it.
 CHEAP = ("--argon2-memory", "8", "--argon2-passes", "1",
-         "--message-rate", "100000000", "--message-burst", "100000000")
+         "--message-rate", "100000000", "--message-burst", "100000000",
+         "--login-tries", "100000000", "--login-tries-address", "100000000",
+         "--sign-ups-address", "100000000", "--connections-address", "100000000")
+# Of edges, and of one process.
+CROWDS = ("--connections-user", "100000000")
 
 
 class Refused(Exception):
@@ -135,7 +139,7 @@ class Server(Process):
     def __init__(self, data_dir, *options, binary=None, env=None, limits=None):
         self.data_dir = str(data_dir)
         super().__init__(["serve", "--listen", "127.0.0.1:0", "--data", self.data_dir, *CHEAP,
-                          *options], binary=binary, env=env, limits=limits)
+                          *CROWDS, *options], binary=binary, env=env, limits=limits)
 
     def restart(self):
         """Start again after kill() or stop(), on the port that it had if nobody took it."""

@@ -71,14 +71,18 @@ class WebSocket:
     """One connection. Single-threaded: nothing is read but by recv()."""
 
     def __init__(self, host, port, path="/ws", headers=(), timeout=WAIT_S, receive_buffer=None,
-                 segment=None, behind=b"", pong=True, tls=None, deflate=None):
+                 segment=None, behind=b"", pong=True, tls=None, deflate=None,
+                 source_address=None):
         """`behind`: bytes sent together with the handshake; pong: answer pings inside recv(); tls: an
-        ssl.SSLContext, for wss; deflate: an offer of permessage-deflate, or True for the usual one.
+        ssl.SSLContext, for wss; deflate: an offer of permessage-deflate, or True for the usual one;
+        source_address: where to connect from.
 
         A small receive_buffer and a small segment keep the kernels from taking much for a slow reader.
         """
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
+        if source_address:
+            self.socket.bind(source_address)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.deflate = None  # the parameters that were agreed on

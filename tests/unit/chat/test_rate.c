@@ -16,7 +16,7 @@ static void a_new_bucket_gives_its_burst_at_once_and_no_more(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 100, 20, 5000);
+    rate_init(&rate, 100, 60000, 20, 5000);
     assert_int_equal(take_all(&rate, 5000), 20);
     assert_false(rate_take(&rate, 5000));
 }
@@ -25,7 +25,7 @@ static void tokens_come_back_at_the_rate_per_minute(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 100, 20, 0);
+    rate_init(&rate, 100, 60000, 20, 0);
     assert_int_equal(take_all(&rate, 0), 20);
     assert_false(rate_take(&rate, 599)); /* one each 600 ms */
     assert_true(rate_take(&rate, 600));
@@ -38,7 +38,7 @@ static void asking_in_vain_costs_nothing(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 60, 1, 0);
+    rate_init(&rate, 60, 60000, 1, 0);
     assert_true(rate_take(&rate, 0));
     for (uint64_t now_ms = 0; now_ms < 1000; now_ms++)
         assert_false(rate_take(&rate, now_ms));
@@ -52,7 +52,7 @@ static void a_minute_gives_the_rate_whatever_the_steps(void **state)
     for (size_t i = 0; i < COUNT(steps_ms); i++) {
         struct rate rate;
         unsigned count = 0;
-        rate_init(&rate, 100, 100, 0);
+        rate_init(&rate, 100, 60000, 100, 0);
         (void)take_all(&rate, 0);
         for (uint64_t now_ms = steps_ms[i]; now_ms <= 60000; now_ms += steps_ms[i])
             count += take_all(&rate, now_ms);
@@ -64,7 +64,7 @@ static void the_wait_is_exactly_until_the_next_token(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 7, 1, 0);
+    rate_init(&rate, 7, 60000, 1, 0);
     assert_int_equal(rate_wait_ms(&rate), 0);
     assert_true(rate_take(&rate, 0));
     const uint64_t wait_ms = rate_wait_ms(&rate);
@@ -76,7 +76,7 @@ static void a_very_long_idle_fills_the_bucket_once(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, UINT32_MAX, 1, 0);
+    rate_init(&rate, UINT32_MAX, 60000, 1, 0);
     assert_true(rate_take(&rate, 0));
     assert_true(rate_take(&rate, UINT64_MAX));
     assert_false(rate_take(&rate, UINT64_MAX));
@@ -86,7 +86,7 @@ static void the_largest_bucket_does_not_overflow(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 1, UINT32_MAX, 0);
+    rate_init(&rate, 1, 60000, UINT32_MAX, 0);
     for (unsigned i = 0; i < 1000; i++)
         assert_true(rate_take(&rate, i));
     assert_false(rate_idle(&rate, 1000));
@@ -97,7 +97,7 @@ static void a_bucket_is_idle_when_it_is_full_again(void **state)
 {
     struct rate rate;
     (void)state;
-    rate_init(&rate, 60, 2, 0);
+    rate_init(&rate, 60, 60000, 2, 0);
     assert_true(rate_idle(&rate, 0));
     assert_true(rate_take(&rate, 0));
     assert_false(rate_idle(&rate, 999));

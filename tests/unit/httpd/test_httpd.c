@@ -101,7 +101,7 @@ static int setup(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
     site->loop = loop_create();
     site->net = net_create(site->loop);
-    site->httpd = httpd_create(site->net, BODY_MAX);
+    site->httpd = httpd_create(site->net, &(struct httpd_options){.body_max = BODY_MAX});
     site->peer = fds[1];
     httpd_route(site->httpd, SLICE("/echo/"), on_echo, site);
     httpd_route(site->httpd, SLICE("/echo/late"), on_late, site);

@@ -65,14 +65,17 @@ static int setup(void **state)
     room->loop = loop_create();
     room->options = (struct chat_options){
         .accounts = {.argon2_passes = 1, .argon2_bytes = 8192, .session_us = 3600LL * 1000000},
-        .message_rate = 100000,
-        .message_burst = 3,
     };
+    const struct limit_rate often = {100000, 60000, 100000};
+    const struct limit_rate few = {1, 60000, 3};
+    const struct limits_options limits = {.rates = {few, often, often, often, often},
+                                          .open_max = {10, 10, 10}};
     room->chat = (struct chat){.loop = room->loop, .options = &room->options};
     room->chat.stores = new_pool();
     room->chat.passwords = new_pool();
     assert_int_equal(journal_open("mem:", &journal, &room->chat.journal), ERR_NONE);
     assert_int_equal(bus_open(room->loop, "mem:", &room->chat.bus), ERR_NONE);
+    room->chat.limits = limits_create(&limits);
     chat_init(&room->chat);
     *state = room;
     return sodium_init() < 0 ? -1 : 0;
@@ -87,6 +90,7 @@ static int teardown(void **state)
     loop_run_posted(room->loop);
     bus_close(room->chat.bus);
     chat_fini(&room->chat);
+    limits_destroy(room->chat.limits);
     loop_destroy(room->loop);
     mem_free(room);
     return 0;
@@ -174,7 +178,6 @@ static void the_rate_is_kept_per_user(void **state)
     static const char *const send =
         "{\"channel\":7,\"text\":\"x\",\"cmid\":\"6f2c9a0e-0d5c-4a8e-9a55-0f5d6f1f7c11\"}";
     struct room *room = *state;
-    room->options.message_rate = 1;
     for (unsigned i = 0; i < 3; i++) {
         start(room, "sendMessage", send, 1, 7);
         start(room, "sendMessage", send, 2, 7);
