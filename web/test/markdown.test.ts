@@ -126,6 +126,8 @@ describe('the parser', () => {
                 { length: 30 },
                 () => parts[Math.floor(Math.random() * parts.length)],
             ).join('')
+            /* What is in a link's target is not shown. */
+            if (/\]\(http:\/\/x\.y[^\s)]*a/.test(text)) continue
             const letters = (of: string) => of.replace(/http:\/\/x\.y/g, '').replace(/[^a]/g, '')
             expect(letters(plain(parseInline(text)))).toBe(letters(text))
         }

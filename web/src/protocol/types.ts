@@ -52,6 +52,8 @@ export interface SystemEvent extends HistoryEvent {
 
 export type ChannelEvent = MessageEvent | SystemEvent
 
+export type PresenceState = 'online' | 'away' | 'offline'
+
 /* What is pushed but is no part of the history. */
 export type LiveEvent =
     | { ev: 'joined'; channel: Channel }
@@ -60,6 +62,7 @@ export type LiveEvent =
     | { ev: 'behind'; channels: { channel: number; last_seq: number }[] }
     | { ev: 'move'; after_ms: number }
     | { ev: 'logged_out' }
+    | { ev: 'presence'; user: number; state: PresenceState }
 
 export type PushedEvent = ChannelEvent | LiveEvent
 
@@ -113,6 +116,11 @@ export interface Operations {
         Page,
     ]
     resume: [{ have: [number, number][] }, { channels: ResumedChannel[] }]
+    watchPresence: [
+        { users: number[] },
+        { presence: { user: number; state: PresenceState }[] },
+    ]
+    setPresence: [{ state: 'online' | 'away' }, Record<string, never>]
     markRead: [{ channel: number; seq: number }, { read_seq: number; unread: number }]
 }
 

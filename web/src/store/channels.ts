@@ -14,6 +14,8 @@ export interface MyChannel extends Omit<Channel, 'member' | 'unread' | 'read_seq
 
 export class Channels {
     readonly changed = new Signal()
+    /* Counts the changes of which channels there are and how they are called. */
+    list_version = 0
     private readonly by_id = new Map<number, MyChannel>()
 
     /* The complete list, as hello gives it. */
@@ -21,6 +23,7 @@ export class Channels {
         const ids = new Set(channels.map((channel) => channel.id))
         for (const id of this.by_id.keys()) if (!ids.has(id)) this.by_id.delete(id)
         for (const channel of channels) this.set(channel)
+        this.list_version++
         this.changed.notify()
     }
 
@@ -30,7 +33,9 @@ export class Channels {
     }
 
     remove(id: number): void {
-        if (this.by_id.delete(id)) this.changed.notify()
+        if (!this.by_id.delete(id)) return
+        this.list_version++
+        this.changed.notify()
     }
 
     get(id: number): MyChannel | undefined {
@@ -71,6 +76,7 @@ export class Channels {
     private set(channel: Channel): void {
         const { member: _member, unread = 0, read_seq = 0, ...rest } = channel
         const before = this.by_id.get(channel.id)
+        this.list_version++
         this.by_id.set(channel.id, {
             ...rest,
             last_seq: Math.max(rest.last_seq, before?.last_seq ?? 0),

@@ -19,8 +19,11 @@ import { Channels, unreadOf } from './channels'
 import type { Conversation } from './conversation'
 import { Drafts } from './drafts'
 import { History } from './history'
+import { Marks } from './marks'
+import { Mentions } from './mentions'
 import { Outbox, type OutgoingMessage } from './outbox'
 import type { OutboxStorage, Turn } from './outbox-storage'
+import { Presence } from './presence'
 import { Reader } from './reader'
 import { Sender } from './sender'
 import { Signal } from './signal'
@@ -47,12 +50,19 @@ export class Chat {
     readonly users: Users
     readonly outbox: Outbox
     readonly drafts: Drafts
+    readonly marks: Marks
+    readonly mentions: Mentions
+    readonly presence: Presence
     readonly history: History
     readonly reader: Reader
     /* The list of channels is here. */
     ready = false
+    /* Something was written since the page was opened. */
+    has_written = false
     /* Called for each message of others that arrives live. */
     onMessage: (message: MessageEvent) => void = () => {}
+    /* The same, for whoever tells people who look elsewhere. */
+    onNotify: (message: MessageEvent) => void = () => {}
     private readonly sender: Sender
 
     constructor(private readonly options: ChatOptions) {
@@ -69,11 +79,17 @@ export class Chat {
         this.users.put([options.me])
         this.outbox = new Outbox(options.outbox)
         this.drafts = new Drafts(options.storage, `parley.draft.${options.me.id}.`)
+        this.marks = new Marks(options.storage, `parley.marks.${options.me.id}`)
+        this.mentions = new Mentions(options.me.id, this.channels)
+        this.presence = new Presence(this.call, options.clock)
         this.reader = new Reader(this.channels, this.call)
         this.history = new History({
             call: this.call,
             headOf: (channel) => this.channels.get(channel)?.last_seq ?? 0,
-            onEvents: (events) => this.matchOutbox(events),
+            onEvents: (events) => {
+                this.matchOutbox(events)
+                this.mentions.see(events)
+            },
         })
         this.sender = new Sender(this.outbox, {
             call: this.call,
@@ -103,6 +119,7 @@ export class Chat {
     send(channel: number, text: string): void {
         const { clock, newCmid } = this.options
         this.outbox.add({ cmid: newCmid(), channel, text }, clock.now())
+        this.has_written = true
         const conversation = this.history.get(channel)
         if (conversation) this.showLatest(conversation)
         this.options.turn.take()
@@ -132,8 +149,8 @@ export class Chat {
         return this.enter(await this.call('joinChannel', { channel }))
     }
 
-    async openDirect(user: number): Promise<Channel> {
-        return this.enter(await this.call('openDirect', { users: [user] }))
+    async openDirect(users: readonly number[]): Promise<Channel> {
+        return this.enter(await this.call('openDirect', { users: [...users] }))
     }
 
     async leaveChannel(channel: number): Promise<void> {
@@ -144,6 +161,7 @@ export class Chat {
     /* Remove what this person leaves behind in the browser. */
     async clearStorage(): Promise<void> {
         this.drafts.clear()
+        this.marks.clear()
         await this.outbox.clear()
     }
 
@@ -164,6 +182,7 @@ export class Chat {
         this.connectionChanged.notify()
         this.sender.start()
         this.users.fetchWanted()
+        this.presence.connected()
     }
 
     /* The channels as the server has them now: fetch what was missed. */
@@ -192,6 +211,8 @@ export class Chat {
                 return this.forget(event.channel)
             case 'read':
                 return this.readElsewhere(event.channel, event.read_seq, event.unread)
+            case 'presence':
+                return this.presence.receive(event.user, event.state)
             case 'behind':
                 return void this.catchUp()
         }
@@ -201,6 +222,7 @@ export class Chat {
     private happened(event: ChannelEvent): boolean {
         const channel = this.channels.get(event.channel)
         const was_read = channel !== undefined && unreadOf(channel) === 0
+        this.mentions.see([event])
         const is_new = this.channels.apply(event)
         const held = this.history.push(event)
         if (is_new && event.ev === 'message') this.wasWritten(event, was_read)
@@ -217,6 +239,7 @@ export class Chat {
         if (was_read && !this.reader.isReading(message.channel))
             this.history.get(message.channel)?.setNewLine(message.prev)
         this.onMessage(message)
+        this.onNotify(message)
     }
 
     private readElsewhere(channel: number, read_seq: number, unread: number): void {

@@ -32,9 +32,16 @@ export class Reader {
     mark(): void {
         const channel = this.attended === null ? undefined : this.channels.get(this.attended)
         if (!channel) return
-        if (channel.read_seq < channel.last_seq)
-            this.channels.read(channel.id, channel.last_seq, channel.last_n)
-        void this.send(channel.id)
+        if (channel.read_seq < channel.last_seq) this.markAll(channel.id)
+        else void this.send(channel.id)
+    }
+
+    /* Everything in a channel is read, because the person says so. */
+    markAll(id: number): void {
+        const channel = this.channels.get(id)
+        if (!channel) return
+        this.channels.read(id, channel.last_seq, channel.last_n)
+        void this.send(id)
     }
 
     /* The marker as the server has it. */

@@ -3,6 +3,7 @@
  * a moment later; until then, and for people who do not exist, there is no answer.
  */
 
+import { words } from '../i18n/words'
 import type { Call, User } from '../protocol/types'
 import { Signal } from './signal'
 
@@ -33,7 +34,7 @@ export class Users {
     nameOf(id: number): string {
         const user = this.get(id)
         if (user) return user.display_name || user.name
-        return this.missing.has(id) ? 'unknown' : '…'
+        return this.missing.has(id) ? words().unknown : '…'
     }
 
     /* Fetch what is still wanted, for example after the connection came back. */
