@@ -159,7 +159,7 @@ test('the outbox and the draft survive a reload without a server', async () => {
 test('a message that is too long is not sent', async () => {
     await composer(ada_page).fill('x'.repeat(16_385))
     await composer(ada_page).press('Enter')
-    await ada_page.getByText('too long by 1 bytes').waitFor()
+    await ada_page.getByText('too long by 1 byte').waitFor()
     await composer(ada_page).fill('')
 })
 
@@ -259,6 +259,7 @@ test('channels are created, found and joined, and people written to', async () =
     await bob_page.getByRole('button', { name: 'New direct message' }).click()
     await bob_page.getByLabel('Find a person').fill('lovelace')
     await bob_page.locator('.items button').first().click()
+    await bob_page.getByRole('button', { name: 'Start conversation' }).click()
     await bob_page.getByRole('heading', { level: 1, name: 'Ada Lovelace' }).waitFor()
     await write(bob_page, 'just between us')
     await ada_page.locator('.sidebar a.unread', { hasText: 'Bob' }).click()

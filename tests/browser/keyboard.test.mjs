@@ -71,7 +71,7 @@ test('the tab key goes round to tools, channels, log out, members and messages',
         `/c/${random}`,
         'New direct message',
         'Log out',
-        /members, show details/,
+        /members?, show details/,
         'Messages in #general',
         'Message #general',
     ]

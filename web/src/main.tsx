@@ -7,7 +7,9 @@ import './styles/workspace.css'
 import './styles/messages.css'
 import './styles/dialog.css'
 import { App } from './ui/app'
+import { followPreferences } from './ui/preferences'
 import { listenToHistory } from './ui/router'
 
+followPreferences()
 listenToHistory()
 render(<App />, document.getElementById('app')!)

@@ -54,7 +54,10 @@ export class Channels {
         channel.last_n = Math.max(channel.last_n, event.n)
         if (event.ev === 'join') channel.members++
         if (event.ev === 'leave') channel.members--
-        if (event.ev === 'rename') channel.name = event.name ?? channel.name
+        if (event.ev === 'rename') {
+            channel.name = event.name ?? channel.name
+            this.list_version++
+        }
         if (event.ev === 'topic') channel.topic = event.topic ?? channel.topic
         this.changed.notify()
         return true

@@ -2,25 +2,28 @@
 
 import type { VNode } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { words } from '../i18n/words'
 import { backoffMs } from '../protocol/backoff'
 import { messageOf, RequestError } from '../protocol/errors'
 import * as http from '../protocol/http'
 import type { User } from '../protocol/types'
 import { AuthPage } from './auth'
 import { ChatContext, useSignal } from './hooks'
+import { preferences } from './preferences'
 import { currentRoute, replace, routeChanged } from './router'
 import { startSession, type Session } from './session'
 import { Workspace } from './workspace'
 
 export function App(): VNode | null {
     useSignal(routeChanged)
+    useSignal(preferences.changed)
     const route = currentRoute()
     const [known, setKnown] = useState(false)
     const [session, setSession] = useState<Session | null>(null)
     const [notice, setNotice] = useState<string | null>(null)
 
     const enter = (user: User) => {
-        const started = startSession(user, () => leave('Your session has ended. Log in again.'))
+        const started = startSession(user, () => leave(words().session_ended))
         const leave = (why: string | null) => {
             started.end()
             setSession(null)
@@ -38,7 +41,7 @@ export function App(): VNode | null {
             await http.logOut()
         } catch (thrown) {
             if (!(thrown instanceof RequestError) || thrown.code !== 'unauthenticated')
-                return alert(`You are still logged in. ${messageOf(thrown)}`)
+                return alert(words().still_logged_in(messageOf(thrown)))
         }
         await leaving.leave()
         setSession(null)
@@ -85,6 +88,5 @@ async function whoAmI(): Promise<User | null> {
 function mayLeave({ chat }: Session): boolean {
     const count = chat.outbox.all().length
     if (count === 0) return true
-    const what = count === 1 ? 'One message has' : `${count} messages have`
-    return confirm(`${what} not been sent. Log out and delete what was not sent?`)
+    return confirm(words().leave_unsent(count))
 }

@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
+import { words } from '../i18n/words'
 import { messageOf } from '../protocol/errors'
 import { logIn, signUp } from '../protocol/http'
 import type { User } from '../protocol/types'
@@ -43,13 +44,11 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
         <main class="auth">
             <form onSubmit={(event) => void submit(event)}>
                 <Logo />
-                <h1>{is_new ? 'Create your account' : 'Log in to Parley'}</h1>
+                <h1>{is_new ? words().sign_up_title : words().log_in_title}</h1>
                 {notice && <p class="notice">{notice}</p>}
                 <Field
-                    label="Name"
-                    hint={
-                        is_new ? 'You log in with it: a-z, 0-9, dot, dash, underscore.' : undefined
-                    }
+                    label={words().name}
+                    hint={is_new ? words().name_hint : undefined}
                     value={name}
                     set={setName}
                     maxLength={32}
@@ -61,7 +60,7 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
                 />
                 {is_new && (
                     <Field
-                        label="Your name as others see it (optional)"
+                        label={words().display_name}
                         value={display_name}
                         set={setDisplayName}
                         maxLength={80}
@@ -69,8 +68,8 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
                     />
                 )}
                 <Field
-                    label="Password"
-                    hint={is_new ? 'At least 8 characters.' : undefined}
+                    label={words().password}
+                    hint={is_new ? words().password_hint : undefined}
                     type="password"
                     value={password}
                     set={setPassword}
@@ -85,11 +84,13 @@ export function AuthPage({ page, notice, entered }: Props): VNode {
                     </p>
                 )}
                 <button class="primary" disabled={busy}>
-                    {is_new ? 'Sign up' : 'Log in'}
+                    {is_new ? words().sign_up : words().log_in}
                 </button>
                 <p class="hint">
-                    {is_new ? 'You have an account? ' : 'New here? '}
-                    <a href={is_new ? '/login' : '/signup'}>{is_new ? 'Log in' : 'Sign up'}</a>
+                    {is_new ? words().have_account : words().new_here}{' '}
+                    <a href={is_new ? '/login' : '/signup'}>
+                        {is_new ? words().log_in : words().sign_up}
+                    </a>
                 </p>
             </form>
         </main>

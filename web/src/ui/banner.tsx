@@ -4,6 +4,7 @@
  */
 
 import type { VNode } from 'preact'
+import { words } from '../i18n/words'
 import { useChat, useSignal, useTick } from './hooks'
 
 const QUIET_MS = 2000
@@ -19,16 +20,16 @@ export function Banner(): VNode {
     const wait_s = state.phase === 'waiting' ? Math.ceil((state.retry_at_ms - now) / 1000) : 0
     return (
         <div class={shown ? 'banner shown' : 'banner'}>
-            <span role="status">{shown && 'No connection to the server.'}</span>
+            <span role="status">{shown && words().no_connection}</span>
             {shown && (
                 <>
-                    <span>{wait_s > 0 ? `Trying again in ${wait_s} s.` : 'Connecting…'}</span>
+                    <span>{wait_s > 0 ? words().trying_again_in(wait_s) : words().connecting}</span>
                     <button
                         class="link"
                         disabled={state.phase !== 'waiting'}
                         onClick={() => chat.connection.retryNow()}
                     >
-                        Retry now
+                        {words().retry_now}
                     </button>
                 </>
             )}

@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
+import { compare, words } from '../i18n/words'
 import { messageOf } from '../protocol/errors'
 import type { Channel } from '../protocol/types'
 import { Dialog } from './dialog'
@@ -20,7 +21,7 @@ export function BrowseDialog({ close }: { close(): void }): VNode {
     })
     const found = list.items
         .filter((channel) => matches(filter, channel.name, channel.topic))
-        .sort((a, b) => a.name.localeCompare(b.name))
+        .sort((a, b) => compare(a.name, b.name))
     const open = async (channel: Channel) => {
         try {
             if (!chat.channels.get(channel.id)) await chat.joinChannel(channel.id)
@@ -31,15 +32,15 @@ export function BrowseDialog({ close }: { close(): void }): VNode {
         }
     }
     return (
-        <Dialog title="Channels" close={close}>
+        <Dialog title={words().channels} close={close}>
             <ListBody
-                label="Find a channel"
+                label={words().find_channel}
                 filter={filter}
                 setFilter={setFilter}
                 error={error ?? list.error}
-                empty={list.done && found.length === 0 ? 'There is no such channel.' : null}
-            >
-                {found.map((channel) => (
+                empty={list.done && found.length === 0 ? words().no_such_channel : null}
+                items={found}
+                render={(channel) => (
                     <li key={channel.id}>
                         <button class="item" onClick={() => void open(channel)}>
                             <span class="item-text">
@@ -47,17 +48,17 @@ export function BrowseDialog({ close }: { close(): void }): VNode {
                                 <small dir="auto">{describe(channel)}</small>
                             </span>
                             <span class="item-action">
-                                {chat.channels.get(channel.id) ? 'Open' : 'Join'}
+                                {chat.channels.get(channel.id) ? words().open : words().join}
                             </span>
                         </button>
                     </li>
-                ))}
-            </ListBody>
+                )}
+            />
         </Dialog>
     )
 }
 
 function describe(channel: Channel): string {
-    const members = channel.members === 1 ? '1 member' : `${channel.members} members`
+    const members = words().members(channel.members)
     return channel.topic ? `${members} · ${channel.topic}` : members
 }

@@ -1,12 +1,13 @@
 /* What a channel is called on the page: its own name, or the people of a direct one. */
 
+import { words } from '../i18n/words'
 import type { Chat } from '../store/chat'
 import type { MyChannel } from '../store/channels'
 
 export function channelName(chat: Chat, channel: MyChannel): string {
     if (channel.kind !== 'direct') return channel.name
     const others = othersOf(chat, channel)
-    if (others.length === 0) return `${chat.users.nameOf(chat.me.id)} (you)`
+    if (others.length === 0) return words().you(chat.users.nameOf(chat.me.id))
     return others.map((id) => chat.users.nameOf(id)).join(', ')
 }
 

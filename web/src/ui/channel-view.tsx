@@ -2,12 +2,17 @@
 
 import type { VNode } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
+import { formatNumber, words } from '../i18n/words'
+import type { MyChannel } from '../store/channels'
+import type { Chat } from '../store/chat'
 import { Composer } from './composer'
-import { channelName, channelTitle } from './channel-name'
+import { channelName, channelTitle, othersOf } from './channel-name'
 import { DetailsDialog } from './details-dialog'
 import { useChat, useSignal } from './hooks'
 import { MenuIcon, PeopleIcon } from './icons'
 import { MessageList } from './message-list'
+import { NotificationPrompt } from './notification-prompt'
+import { PresenceDot } from './presence-dot'
 
 interface Props {
     channel: number
@@ -32,26 +37,34 @@ export function ChannelView({ channel: id, openMenu }: Props): VNode | null {
                     {channel.kind !== 'direct' && <span class="sign">#</span>}
                     {channelName(chat, channel)}
                 </h1>
+                <Whereabouts chat={chat} channel={channel} />
                 <p class="topic" dir="auto" title={channel.topic}>
                     {channel.topic}
                 </p>
                 <button class="quiet members" onClick={() => setDetails(true)}>
                     <PeopleIcon />
-                    {channel.members}
-                    <span class="sr-only"> members, show details</span>
+                    <span aria-hidden="true">{formatNumber(channel.members)}</span>
+                    <span class="sr-only"> {words().show_members(channel.members)}</span>
                 </button>
             </header>
-            <MessageList chat={chat} conversation={conversation} label={`Messages in ${title}`} />
-            <Composer channel={id} label={`Message ${title}`} />
+            <MessageList chat={chat} conversation={conversation} label={words().messages_in(title)} />
+            <NotificationPrompt has_written={chat.has_written} />
+            <Composer channel={id} label={words().message_to(title)} />
             {details && <DetailsDialog channel={channel} close={() => setDetails(false)} />}
         </main>
     )
 }
 
+/* How it is with the other one of two people. */
+function Whereabouts({ chat, channel }: { chat: Chat; channel: MyChannel }): VNode | null {
+    const others = channel.kind === 'direct' ? othersOf(chat, channel) : []
+    return others.length === 1 ? <PresenceDot user={others[0]!} spelled /> : null
+}
+
 /* Opens the sidebar where the screen is too narrow to show it always. */
 export function MenuButton({ openMenu }: { openMenu(): void }): VNode {
     return (
-        <button class="quiet menu" aria-label="Show channels" onClick={openMenu}>
+        <button class="quiet menu" aria-label={words().show_channels} onClick={openMenu}>
             <MenuIcon />
         </button>
     )

@@ -5,6 +5,7 @@
 
 import type { VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { words } from '../i18n/words'
 import { useChat } from './hooks'
 import { SendIcon } from './icons'
 
@@ -54,7 +55,7 @@ export function Composer({ channel, label }: Props): VNode {
         <div class="composer">
             {too_long > 0 && (
                 <p class="error" role="alert">
-                    This message is too long by {too_long} bytes. Send it in parts.
+                    {words().too_long(too_long)}
                 </p>
             )}
             <div class="composer-box">
@@ -71,8 +72,8 @@ export function Composer({ channel, label }: Props): VNode {
                 />
                 <button
                     class="send"
-                    aria-label="Send"
-                    title="Send (Enter)"
+                    aria-label={words().send}
+                    title={words().send_hint}
                     disabled={text.trim() === ''}
                     onClick={send}
                 >

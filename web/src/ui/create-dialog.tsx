@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact'
 import { useState } from 'preact/hooks'
+import { words } from '../i18n/words'
 import { messageOf } from '../protocol/errors'
 import { Dialog } from './dialog'
 import { Field } from './field'
@@ -27,17 +28,17 @@ export function CreateDialog({ close }: { close(): void }): VNode {
         }
     }
     return (
-        <Dialog title="Create a channel" close={close}>
+        <Dialog title={words().create_channel} close={close}>
             <form onSubmit={(event) => void create(event)}>
                 <Field
-                    label="Name"
-                    hint="Letters, digits, - and _"
+                    label={words().name}
+                    hint={words().channel_name_hint}
                     value={name}
                     maxLength={80}
                     autofocus
                     set={(value) => setName(channelNameFrom(value))}
                 />
-                <Field label="Topic (optional)" value={topic} maxLength={250} set={setTopic} />
+                <Field label={words().topic} value={topic} maxLength={250} set={setTopic} />
                 {error && (
                     <p class="error" role="alert">
                         {error}
@@ -45,10 +46,10 @@ export function CreateDialog({ close }: { close(): void }): VNode {
                 )}
                 <footer>
                     <button type="button" class="plain" onClick={close}>
-                        Cancel
+                        {words().cancel}
                     </button>
                     <button class="primary" disabled={busy || name === ''}>
-                        Create
+                        {words().create}
                     </button>
                 </footer>
             </form>

@@ -2,15 +2,17 @@
 
 import type { ComponentChildren, VNode } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { words } from '../i18n/words'
 import { CloseIcon } from './icons'
 
 interface Props {
     title: string
     close(): void
+    class?: string
     children: ComponentChildren
 }
 
-export function Dialog({ title, close, children }: Props): VNode {
+export function Dialog({ title, close, class: looks, children }: Props): VNode {
     const dialog = useRef<HTMLDialogElement>(null)
     useEffect(() => {
         const opener = document.activeElement
@@ -22,6 +24,7 @@ export function Dialog({ title, close, children }: Props): VNode {
     return (
         <dialog
             ref={dialog}
+            class={looks}
             aria-label={title}
             onClose={close}
             onClick={(event) => event.target === dialog.current && close()}
@@ -29,7 +32,7 @@ export function Dialog({ title, close, children }: Props): VNode {
             <div class="dialog-content">
                 <header>
                     <h2 dir="auto">{title}</h2>
-                    <button class="quiet" aria-label="Close" onClick={close}>
+                    <button class="quiet" aria-label={words().close} onClick={close}>
                         <CloseIcon />
                     </button>
                 </header>

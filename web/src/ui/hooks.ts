@@ -1,7 +1,7 @@
 /* How components follow what is not theirs. */
 
 import { createContext } from 'preact'
-import { useContext, useEffect, useLayoutEffect, useReducer } from 'preact/hooks'
+import { useContext, useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks'
 import type { Chat } from '../store/chat'
 import type { Signal } from '../store/signal'
 
@@ -27,4 +27,16 @@ export function useTick(on: boolean, interval_ms: number): void {
         const id = setInterval(() => again(undefined as never), interval_ms)
         return () => clearInterval(id)
     }, [on, interval_ms])
+}
+
+/* Whether a media query holds. */
+export function useMedia(query: string): boolean {
+    const [holds, setHolds] = useState(() => matchMedia(query).matches)
+    useEffect(() => {
+        const list = matchMedia(query)
+        const changed = () => setHolds(list.matches)
+        list.addEventListener('change', changed)
+        return () => list.removeEventListener('change', changed)
+    }, [query])
+    return holds
 }

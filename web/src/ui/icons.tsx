@@ -30,6 +30,22 @@ export const BrowseIcon = icon(
 )
 export const ExitIcon = icon(<path d="M8 4H4.5v12H8M9 10h7.5M13 6.5l3.5 3.5-3.5 3.5" />)
 
+export const CheckIcon = icon(<path d="M4 10.5l4 4 8-9" />)
+export const PencilIcon = icon(<path d="M4 16l.8-3.6L13 4.2l2.8 2.8-8.2 8.2zM11.3 5.9l2.8 2.8" />)
+export const MutedIcon = icon(
+    <path d="M6 13V9.2A4 4 0 0 1 13 7M14 10v3l1.5 1.5H6.5M8.5 16.5a1.6 1.6 0 0 0 3 0M4 4l12 12" />,
+)
+export const StarIcon = icon(
+    <path d="M10 3.2l2.1 4.4 4.7.6-3.5 3.3.9 4.8-4.2-2.4-4.2 2.4.9-4.8L3.2 8.2l4.7-.6z" />,
+)
+export const GearIcon = icon(
+    <>
+        <path d="M3 6h7M14 6h3M3 14h3M10 14h7" />
+        <circle cx="12" cy="6" r="2" />
+        <circle cx="8" cy="14" r="2" />
+    </>,
+)
+
 /* The sign of the product: a speech bubble. */
 export const Logo = (): VNode => (
     <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

@@ -1,18 +1,26 @@
 /* The inside of a dialog that lists things: a field to narrow the list, and the list. */
 
-import type { ComponentChildren, VNode } from 'preact'
+import type { VNode } from 'preact'
+import { useRef } from 'preact/hooks'
+import { WindowedList } from './windowed-list'
 
-interface Props {
+/* As in the style sheet. */
+const ROW_PX = 52
+
+interface Props<Item> {
     label: string
     filter: string
     setFilter(filter: string): void
     error: string | null
     /* What to say instead of an empty list. */
     empty: string | null
-    children: ComponentChildren
+    items: readonly Item[]
+    render(item: Item): VNode
 }
 
-export function ListBody({ label, filter, setFilter, error, empty, children }: Props): VNode {
+export function ListBody<Item>(props: Props<Item>): VNode {
+    const { label, filter, setFilter, error, empty, items, render } = props
+    const scroller = useRef<HTMLDivElement>(null)
     return (
         <>
             <input
@@ -30,7 +38,9 @@ export function ListBody({ label, filter, setFilter, error, empty, children }: P
                 </p>
             )}
             {empty && <p class="hint">{empty}</p>}
-            <ul class="items">{children}</ul>
+            <div class="items" ref={scroller} tabIndex={-1}>
+                <WindowedList items={items} row_px={ROW_PX} scroller={scroller} render={render} />
+            </div>
         </>
     )
 }

@@ -5,6 +5,7 @@
  */
 
 import { Component, createRef, type VNode } from 'preact'
+import { currentLanguage, words } from '../i18n/words'
 import type { Chat } from '../store/chat'
 import { unreadOf } from '../store/channels'
 import type { Conversation } from '../store/conversation'
@@ -14,6 +15,7 @@ import { ChannelStart } from './channel-start'
 import { DownIcon } from './icons'
 import { MessageRow, type RowActions } from './message-row'
 import { namesOf } from './names'
+import { nextMessage } from './message-focus'
 import { rowsOf, type Row } from './rows'
 
 /* The height of the smallest row, and how many screens of rows are on the page. */
@@ -94,6 +96,7 @@ export class MessageList extends Component<Props, State> {
                     aria-label={label}
                     tabIndex={0}
                     onScroll={this.scrolled}
+                    onKeyDown={this.walk}
                 >
                     <ol class="rows" ref={this.rows}>
                         {this.renderStart(slice)}
@@ -112,7 +115,7 @@ export class MessageList extends Component<Props, State> {
                 <li key="start" class="more trouble" role="alert">
                     {conversation.trouble}{' '}
                     <button class="link" onClick={this.loadAgain}>
-                        Try again
+                        {words().try_again}
                     </button>
                 </li>
             )
@@ -120,7 +123,7 @@ export class MessageList extends Component<Props, State> {
             return <ChannelStart key="start" chat={chat} channel={conversation.channel} />
         return (
             <li key="start" class="more">
-                Loading…
+                {words().loading}
             </li>
         )
     }
@@ -132,7 +135,7 @@ export class MessageList extends Component<Props, State> {
                 key={row.id}
                 row={row}
                 names={this.names}
-                names_version={chat.users.changed.version}
+                names_version={`${chat.users.changed.version} ${currentLanguage()}`}
                 online={chat.connection.state.phase === 'open'}
                 actions={this.actions}
             />
@@ -146,7 +149,7 @@ export class MessageList extends Component<Props, State> {
         return (
             <button class="jump" onClick={this.jumpToLatest}>
                 <DownIcon />
-                {unread > 0 ? `${unread} new` : 'Jump to latest'}
+                {unread > 0 ? words().n_new(unread) : words().jump_to_latest}
             </button>
         )
     }
@@ -162,6 +165,16 @@ export class MessageList extends Component<Props, State> {
         const { chat, conversation } = this.props
         chat.showLatest(conversation)
         this.list.current?.focus({ preventScroll: true })
+    }
+
+    /* From message to message; the focus brings the list along. */
+    private readonly walk = (event: KeyboardEvent): void => {
+        if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+        const next = nextMessage(this.list.current!, event.key)
+        if (!next) return
+        event.preventDefault()
+        next.focus({ preventScroll: true })
+        next.scrollIntoView({ block: 'nearest' })
     }
 
     private readonly loadAgain = (): void => {

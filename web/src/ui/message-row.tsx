@@ -1,6 +1,7 @@
 /* One row of the message list. Rendered again only when something that it shows has changed. */
 
 import { Component, type ComponentChildren, type VNode } from 'preact'
+import { words } from '../i18n/words'
 import { parseMarkdown, type Block } from '../markdown/parse'
 import { plainText } from '../markdown/plain'
 import { Markdown, type Names } from '../markdown/render'
@@ -21,8 +22,8 @@ export interface RowActions {
 interface RowProps {
     row: Row
     names: Names
-    /* Changes when a name may have changed. */
-    names_version: number
+    /* Changes when a name or the language may have changed. */
+    names_version: string
     online: boolean
     actions: RowActions
 }
@@ -44,7 +45,7 @@ export class MessageRow extends Component<RowProps> {
             case 'new':
                 return (
                     <li class="row new-line">
-                        <span>New messages</span>
+                        <span>{words().new_messages}</span>
                     </li>
                 )
             case 'system':
@@ -75,20 +76,10 @@ function DayRow({ ts_us }: { ts_us: number }): VNode {
     )
 }
 
-const DONE = {
-    create: 'created this channel',
-    join: 'joined',
-    leave: 'left',
-    rename: 'renamed this channel',
-    topic: 'changed the topic',
-    archive: 'archived this channel',
-    unarchive: 'opened this channel again',
-}
-
 function SystemRow({ event, id, names }: { event: SystemEvent; id: string; names: Names }): VNode {
     return (
         <li class="row system" data-key={id}>
-            <bdi>{names.user(event.from)}</bdi> {DONE[event.ev]} <Time ts_us={event.ts_us} />
+            <bdi>{names.user(event.from)}</bdi> {words().did[event.ev]} <Time ts_us={event.ts_us} />
         </li>
     )
 }
@@ -132,7 +123,7 @@ function PendingRow({ row, names, online, actions }: PendingProps): VNode {
             {message.state === 'failed' ? (
                 <NotSent message={message} actions={actions} />
             ) : (
-                <p class="delivery">{online ? 'Sending…' : 'Waiting for the connection'}</p>
+                <p class="delivery">{online ? words().sending : words().waiting}</p>
             )}
         </Frame>
     )
@@ -141,12 +132,12 @@ function PendingRow({ row, names, online, actions }: PendingProps): VNode {
 function NotSent({ message, actions }: { message: OutgoingMessage; actions: RowActions }): VNode {
     return (
         <p class="delivery failed" role="alert">
-            <span>Not sent. {message.reason}</span>
+            <span>{words().not_sent(message.reason ?? '')}</span>
             <button class="link" onClick={() => actions.retry(message.cmid)}>
-                Try again
+                {words().try_again}
             </button>
             <button class="link" onClick={() => actions.remove(message.cmid)}>
-                Delete
+                {words().delete}
             </button>
         </p>
     )
@@ -170,6 +161,7 @@ function Frame({ id, seq, head, from, ts_us, names, state, children }: FrameProp
             class={`row message${head ? ' head' : ''}${state ? ' pending' : ''}`}
             data-key={id}
             data-seq={seq}
+            tabIndex={-1}
         >
             {head && <Avatar id={from} name={name} />}
             {head && <bdi class="author">{name}</bdi>}
@@ -195,11 +187,11 @@ function ReplyHint({ reply, names }: { reply: Reply; names: Names }): VNode {
             <ReplyIcon />
             {reply.root ? (
                 <>
-                    reply to <bdi>{names.user(reply.root.from)}</bdi>:{' '}
+                    {words().reply_to} <bdi>{names.user(reply.root.from)}</bdi>:{' '}
                     {plainText(reply.root.text, EXCERPT_MAX, names)}
                 </>
             ) : (
-                'reply in a thread'
+                words().reply_in_thread
             )}
         </p>
     )

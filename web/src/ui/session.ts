@@ -6,9 +6,14 @@ import type { User } from '../protocol/types'
 import { Chat } from '../store/chat'
 import { browserStorage } from '../store/storage'
 import { newCmid } from './cmid'
+import { Idle } from './idle'
 import { LastChannel } from './last-channel'
+import { notify } from './notifications'
 import { openOutbox } from './outbox-db'
 import { LockTurn } from './turn'
+
+/* What shows that somebody is there. */
+const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'focus', 'visibilitychange']
 
 export interface Session {
     chat: Chat
@@ -34,13 +39,22 @@ export function startSession(me: User, onEnded: () => void): Session {
         onEnded,
     })
     const probe = () => document.visibilityState === 'visible' && chat.connection.probe()
-    const stored = (change: StorageEvent) => chat.drafts.changedElsewhere(change.key)
+    const stored = (change: StorageEvent) => {
+        chat.drafts.changedElsewhere(change.key)
+        chat.marks.reload()
+    }
     addEventListener('storage', stored)
     addEventListener('online', probe)
     document.addEventListener('visibilitychange', probe)
+    chat.onNotify = (message) => notify(chat, message)
+    const idle = new Idle(systemClock, (state) => chat.presence.set(state))
+    const touch = () => document.visibilityState === 'visible' && idle.touch()
+    for (const name of TOUCHES) addEventListener(name, touch, { passive: true, capture: true })
     chat.connection.start()
     const stop = () => {
+        for (const name of TOUCHES) removeEventListener(name, touch, { capture: true })
         removeEventListener('storage', stored)
+        idle.stop()
         removeEventListener('online', probe)
         document.removeEventListener('visibilitychange', probe)
         chat.connection.stop()

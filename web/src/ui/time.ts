@@ -1,24 +1,30 @@
 /* Times of messages in the reader's own zone and language. Times come as microseconds. */
 
-const clock_format = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const full_format = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
-const day_format = new Intl.DateTimeFormat(undefined, {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-})
-const year_format = new Intl.DateTimeFormat(undefined, {
-    day: 'numeric',
-    month: 'long',
-    year: 'numeric',
-})
+import { locale, words } from '../i18n/words'
+
+const FORMATS = {
+    clock: { hour: '2-digit', minute: '2-digit' },
+    full: { dateStyle: 'full', timeStyle: 'medium' },
+    day: { weekday: 'long', day: 'numeric', month: 'long' },
+    year: { day: 'numeric', month: 'long', year: 'numeric' },
+} satisfies Record<string, Intl.DateTimeFormatOptions>
+
+/* Made once for each language: making one takes longer than using it a hundred times. */
+const made = new Map<string, Intl.DateTimeFormat>()
+
+function format(name: keyof typeof FORMATS, time: number | Date): string {
+    const key = `${name} ${locale()}`
+    let found = made.get(key)
+    if (!found) made.set(key, (found = new Intl.DateTimeFormat(locale(), FORMATS[name])))
+    return found.format(time)
+}
 
 export function clockTime(ts_us: number): string {
-    return clock_format.format(ts_us / 1000)
+    return format('clock', ts_us / 1000)
 }
 
 export function fullTime(ts_us: number): string {
-    return full_format.format(ts_us / 1000)
+    return format('full', ts_us / 1000)
 }
 
 export function isoTime(ts_us: number): string {
@@ -32,9 +38,8 @@ export function sameDay(a_us: number, b_us: number): boolean {
 export function dayName(ts_us: number, now_ms: number): string {
     const day = new Date(ts_us / 1000)
     const today = new Date(now_ms)
-    if (day.toDateString() === today.toDateString()) return 'Today'
+    if (day.toDateString() === today.toDateString()) return words().today
     const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1)
-    if (day.toDateString() === yesterday.toDateString()) return 'Yesterday'
-    const format = day.getFullYear() === today.getFullYear() ? day_format : year_format
-    return format.format(day)
+    if (day.toDateString() === yesterday.toDateString()) return words().yesterday
+    return format(day.getFullYear() === today.getFullYear() ? 'day' : 'year', day)
 }
