@@ -1,4 +1,4 @@
-"""Messages that are edited and deleted: live, in history, after a resume, by HTTP, after a crash."""
+"""Messages that are edited, deleted and reacted to, and who is typing: live, in history, after a resume, by HTTP, after a crash."""
 import json
 import tempfile
 import unittest
@@ -151,6 +151,84 @@ class Changes:
             said = self.refused("not_found", client, op, channel=channel, target=seq, cmid=new_cmid(),
                                 **more)
             self.assertIn("deleted", said)
+
+    # ---- reacting ----
+
+    @staticmethod
+    def reactions(message):
+        return {item["emoji"]: (item["count"], item["users"]) for item in message.get("reactions", ())}
+
+    def test_reactions_are_seen_live_and_in_history_and_can_be_taken_back(self):
+        ada, bob, channel = self.talk()
+        writing, reading = self.live(ada), self.live(bob, 1)
+        seq = writing.send(channel, "lunch?")["seq"]
+        target = dict(channel=channel, target=seq)
+        cmid = new_cmid()
+        added = reading.call("addReaction", **target, emoji="\U0001f44d", cmid=cmid)
+        self.assertEqual(writing.event("react"), {
+            "ev": "react", "channel": channel, "seq": added["seq"], "prev": added["prev"],
+            "n": added["n"], "from": bob.id, "ts_us": added["ts_us"], "cmid": cmid, "target": seq,
+            "emoji": "\U0001f44d"})
+        ada.call("addReaction", **target, emoji="tada", cmid=new_cmid())
+        bob.call("addReaction", **target, emoji="tada", cmid=new_cmid())
+        self.assertEqual(self.reactions(self.message(bob, channel, seq)),
+                         {"\U0001f44d": (1, [bob.id]), "tada": (2, [ada.id, bob.id])})
+        ada.call("removeReaction", **target, emoji="tada", cmid=new_cmid())
+        event = reading.event("unreact")
+        self.assertEqual((event["target"], event["emoji"], event["from"]), (seq, "tada", ada.id))
+        self.assertEqual(self.reactions(self.message(bob, channel, seq)),
+                         {"\U0001f44d": (1, [bob.id]), "tada": (1, [bob.id])})
+        bob.call("removeReaction", **target, emoji="tada", cmid=new_cmid())
+        bob.call("removeReaction", **target, emoji="\U0001f44d", cmid=new_cmid())
+        self.assertEqual(self.reactions(self.message(bob, channel, seq)), {})
+        again = bob.call("addReaction", **target, emoji="\U0001f44d", cmid=cmid)
+        self.assertTrue(again.pop("duplicate"))
+        self.assertEqual(again, added)
+        self.assert_chain(self.history(bob, channel))
+
+    def test_what_is_no_reaction_is_refused(self):
+        ada, bob, channel = self.talk()
+        stranger = self.account()
+        client = self.live(bob)
+        seq = ada.call("sendMessage", channel=channel, text="hello", cmid=new_cmid())["seq"]
+        good = dict(channel=channel, target=seq, emoji="+1", cmid=new_cmid())
+        for wrong in ({"emoji": ""}, {"emoji": "two words"}, {"emoji": None}, {"target": None}):
+            self.refused("invalid", client, "addReaction", **{**good, **wrong})
+        self.refused("too_big", client, "addReaction", **{**good, "emoji": "x" * 65})
+        self.refused("not_member", stranger, "addReaction", **good)
+        self.refused("not_found", client, "addReaction", **{**good, "target": seq + 1000})
+        ada.call("deleteMessage", channel=channel, target=seq, cmid=new_cmid())
+        self.refused("not_found", client, "addReaction", **good)
+
+    # ---- typing ----
+
+    def test_who_is_typing_is_told_to_the_others_and_not_too_often(self):
+        ada, bob, channel = self.talk()
+        writing, second, reading = self.live(ada), self.live(ada, 1), self.live(bob, 1)
+        eventually("the places hear each other", lambda: writing.send(channel, "?")["seq"] and
+                   reading.event("message"))
+        for thread in (7, 8, 9):
+            self.assertEqual(writing.call("sendTyping", channel=channel, thread=thread), {})
+        self.assertEqual(reading.event("typing"),
+                         {"ev": "typing", "channel": channel, "from": ada.id, "thread": 7})
+        seq = writing.send(channel, "done")["seq"]
+        reading.event("message", seq=seq)
+        second.event("message", seq=seq)
+        for client in (writing, second, reading):
+            self.assertNotIn("typing", [event["ev"] for event in client.take_events()])
+        second.call("sendTyping", channel=channel)  # another socket
+        self.assertEqual(reading.event("typing"), {"ev": "typing", "channel": channel, "from": ada.id})
+        self.assertEqual([event["ev"] for event in self.history(bob, channel)][-2:],
+                         ["message", "message"])
+
+    def test_typing_is_for_members_and_sockets(self):
+        _, _, channel = self.talk()
+        stranger = self.account()
+        client = self.live(stranger)
+        self.refused("not_member", client, "sendTyping", channel=channel)
+        self.refused("invalid", client, "sendTyping")
+        with self.assertRaises(Refused):
+            stranger.call("sendTyping", channel=channel)
 
     # ---- who may ----
 
