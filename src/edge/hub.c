@@ -11,6 +11,7 @@
 #include "edge/repair.h"
 #include "edge/session.h"
 #include "edge/standing.h"
+#include "edge/typing.h"
 #include "edge/watch.h"
 #include "model/event.h"
 #include "rpc/write.h"
@@ -90,7 +91,8 @@ static void on_channel_event(struct bus_topic topic, struct bytes *payload, void
     struct edge *edge = arg;
     struct edge_channel *channel = map_get(&edge->channels, topic.id);
     struct event event;
-    if (channel == NULL || !event_decode(bytes_slice(payload), &event))
+    if (channel == NULL || typing_pass_on(channel, bytes_slice(payload)) ||
+        !event_decode(bytes_slice(payload), &event))
         return;
     edge->stats.events++;
     note_arrival(edge, &event);
@@ -345,7 +347,7 @@ bool hub_add_channel(struct session *session, uint64_t id, bool *fresh)
     reserve_membership(session);
     reserve_place(channel);
     session->channels[session->channels_len] =
-        (struct membership){channel, channel->places_len, false};
+        (struct membership){.channel = channel, .place = channel->places_len};
     channel->places[channel->places_len] = (struct channel_place){session, session->channels_len};
     session->channels_len++;
     channel->places_len++;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat/chat.h"
 #include "edge/hub.h"
+#include "edge/typing.h"
 #include "edge/validity.h"
 #include "edge/watch.h"
 #include "net/conn.h"
@@ -242,6 +243,7 @@ static const struct own_op *own_op_find(struct slice name)
 {
     static const struct own_op ops[] = {
         {{"hello", 5}, session_hello},
+        {{"sendTyping", 10}, typing_send},
         {{"setPresence", 11}, watch_set},
         {{"watchPresence", 13}, watch_users},
     };

@@ -44,6 +44,8 @@ struct membership {
     struct edge_channel *channel;
     uint32_t place; /* in the channel's array of sessions */
     bool missed;    /* an event was left out since the last "behind" */
+    bool typed;     /* typing.c's */
+    uint16_t typed_tick;
 };
 
 struct session {
