@@ -27,6 +27,7 @@ static void help(void)
            "  api            A fleet's role that answers HTTP.\n"
            "  persister      A fleet's role that moves messages from Kafka to PostgreSQL.\n"
            "  migrate        Set up the databases of a fleet, or bring them up to date.\n"
+           "  admin          Look after people, channels, invites and sessions.\n"
            "  admin shards   Show where a fleet's messages are, or move some elsewhere.\n"
            "  status         Ask every process and say what is wrong.\n"
            "  echo           A bare WebSocket echo server, for conformance tests.\n"
@@ -144,6 +145,19 @@ static void help_migrate(void)
 static void help_admin(void)
 {
     printf(
+        "parley admin: look after people, channels and shards, also while servers run.\n"
+        "\n"
+        "  parley admin users [deactivate NAME | reactivate NAME]    who is there\n"
+        "  parley admin roles [set NAME owner|admin|member]          owners and admins\n"
+        "  parley admin sessions [end NAME]                          who is logged in\n"
+        "  parley admin channels                                     public and private ones\n"
+        "  parley admin invites [create NAME | revoke ID]            invites in that person's "
+        "name\n"
+        "\n"
+        "They work on --data, or on the --directory of a fleet. Sockets of sessions that end here "
+        "are\n"
+        "closed within five minutes.\n"
+        "\n"
         "parley admin shards: show the 64 shards of a fleet, or move one to another server.\n"
         "\n"
         "  parley admin shards --directory postgres://parley@db/parley\n"
@@ -248,15 +262,19 @@ static int run_migrate(int argc, char **argv)
 static int run_admin(int argc, char **argv)
 {
     struct config config;
-    const char *rest[3];
+    const char *rest[4];
     int rest_len;
-    if (!read_options(COMMAND_ADMIN, argc, argv, 2, &config, rest, 3, &rest_len))
+    if (!read_options(COMMAND_ADMIN, argc, argv, 2, &config, rest, 4, &rest_len))
         return 2;
+    if (rest_len > 0 && command_admin_is_team(rest[0]))
+        return command_admin_team(&config, rest, rest_len);
     if (rest_len == 1 && strcmp(rest[0], "shards") == 0)
         return command_admin_shards(&config);
     if (rest_len == 3 && strcmp(rest[0], "shards") == 0 && strcmp(rest[1], "move") == 0)
         return command_admin_move(&config, rest[2]);
-    fprintf(stderr, "parley: it is parley admin shards, or parley admin shards move 17 --to b\n");
+    fprintf(stderr,
+            "parley: it is parley admin users, roles, channels, invites, sessions or shards; "
+            "parley admin --help tells more.\n");
     return 2;
 }
 

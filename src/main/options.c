@@ -57,14 +57,14 @@ static const struct option table[] = {
      "Read options from FILE: lines of \"name = value\", '#' begins a comment."},
     {"listen", KIND_TEXT, SERVE | FLEET | ECHO, FIELD(listen), "127.0.0.1:8080", 0, 0, "ADDRESS",
      "Where to listen: HOST:PORT, [IPV6]:PORT, or :PORT for every interface. Port 0 takes any."},
-    {"data", KIND_TEXT, SERVE | IMPORT | BACKUP, FIELD(data), "./data", 0, 0, "DIR",
+    {"data", KIND_TEXT, SERVE | ADMIN | IMPORT | BACKUP, FIELD(data), "./data", 0, 0, "DIR",
      "Where everything is stored. It is made when it is missing."},
     {"directory", KIND_TEXT, FLEET | MIGRATE | ADMIN | IMPORT, FIELD(directory), "", 0, 0, "URL",
      "The directory database, as postgres://user:password@host/parley. parley migrate sets it up."},
     {"shards", KIND_TEXT, MIGRATE, FIELD(shards), "", 0, 0, "LIST",
      "Where the messages are: a=postgres://db1/parley,b=postgres://db2/parley. The first time they "
      "are spread over these; later more may be added, or have other addresses."},
-    {"redis", KIND_TEXT, FLEET | IMPORT, FIELD(redis), "", 0, 0, "ADDRESSES",
+    {"redis", KIND_TEXT, FLEET | ADMIN | IMPORT, FIELD(redis), "", 0, 0, "ADDRESSES",
      "Redis: HOST:PORT, redis://:password@HOST:PORT, or behind sentinels "
      "sentinel://:password@HOST:26379+HOST:26379/NAME; several with commas, the same list in the "
      "same order everywhere."},
@@ -147,6 +147,8 @@ static const struct option table[] = {
      "Read everything, report, and store nothing."},
     {"to", KIND_TEXT, ADMIN, FIELD(to), "", 0, 0, "SERVER",
      "Where the shard is to go: one of the names of parley migrate --shards."},
+    {"uses", KIND_NUMBER, ADMIN, FIELD(uses), "1", 1, 1000, "N", "How many an invite lets in."},
+    {"days", KIND_NUMBER, ADMIN, FIELD(days), "7", 1, 365, "DAYS", "How long it holds."},
     {"json", KIND_SWITCH, IMPORT | STATUS | ADMIN | BACKUP, FIELD(json), "no", 0, 0, NULL,
      "Print the report as JSON."},
     {"verbose", KIND_SWITCH, SERVE | FLEET | ECHO | IMPORT | MIGRATE | ADMIN, FIELD(verbose), "no",

@@ -59,6 +59,8 @@ struct config {
 
     /* Of the tools. */
     const char *to;
+    uint64_t uses;
+    uint64_t days;
     bool dry_run;
     bool json;
 };

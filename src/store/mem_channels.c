@@ -137,17 +137,30 @@ enum err mem_channel_get(struct store *store, uint64_t id, uint64_t viewer, stru
     return mem_leave(db, ERR_NONE);
 }
 
-enum err mem_channels_page(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
-                           struct arena *arena, struct store_channels *out)
+static enum err page(struct store *store, uint64_t viewer, bool private, uint64_t after,
+                     size_t limit, struct arena *arena, struct store_channels *out)
 {
     struct mem_db *db = mem_enter(store);
     *out = (struct store_channels){.items = arena_alloc(arena, limit * sizeof(*out->items))};
     for (uint64_t at = after; at < db->channels_len && out->count < limit; at++) {
         const struct mem_channel *channel = db->channels[at];
-        if (channel->channel.kind == CHANNEL_PUBLIC)
+        if (channel->channel.kind == CHANNEL_PUBLIC ||
+            (private && channel->channel.kind == CHANNEL_PRIVATE))
             out->items[out->count++] = mem_copy_channel(channel, viewer, arena);
     }
     return mem_leave(db, ERR_NONE);
+}
+
+enum err mem_channels_page(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
+                           struct arena *arena, struct store_channels *out)
+{
+    return page(store, viewer, false, after, limit, arena, out);
+}
+
+enum err mem_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                          struct store_channels *out)
+{
+    return page(store, 0, true, after, limit, arena, out);
 }
 
 enum err mem_channels_of(struct store *store, uint64_t user, struct arena *arena,

@@ -103,7 +103,6 @@ enum err mem_session_create(struct store *store, const uint8_t token_hash[STORE_
                             uint64_t user, struct slice password_hash, int64_t now_us,
                             int64_t expires_us)
 {
-    (void)now_us;
     struct mem_db *db = mem_enter(store);
     if (mem_names_get(&db->sessions, token_slice(token_hash)) != NULL)
         return mem_leave(db, ERR_EXISTS);
@@ -111,7 +110,7 @@ enum err mem_session_create(struct store *store, const uint8_t token_hash[STORE_
     if (owner == NULL || !owner->user.active || !slice_eq(owner->password_hash, password_hash))
         return mem_leave(db, ERR_NOT_FOUND);
     struct mem_session *session = arena_alloc(&db->arena, sizeof(*session));
-    *session = (struct mem_session){.user = user, .expires_us = expires_us};
+    *session = (struct mem_session){.user = user, .created_us = now_us, .expires_us = expires_us};
     memcpy(session->token_hash, token_hash, STORE_TOKEN_BYTES);
     list_push(&db->all_sessions, &session->link);
     mem_names_put(&db->sessions, token_slice(token_hash), session);
@@ -126,7 +125,7 @@ enum err mem_session_get(struct store *store, const uint8_t token_hash[STORE_TOK
     if (session == NULL || session->expires_us <= now_us ||
         !mem_find_user(db, session->user)->user.active)
         return mem_leave(db, ERR_NOT_FOUND);
-    *out = (struct store_session){session->user, session->expires_us};
+    *out = (struct store_session){session->user, session->created_us, session->expires_us};
     return mem_leave(db, ERR_NONE);
 }
 
@@ -137,6 +136,22 @@ enum err mem_session_delete(struct store *store, const uint8_t token_hash[STORE_
     if (gone != NULL)
         list_remove(&gone->link);
     return mem_leave(db, gone == NULL ? ERR_NOT_FOUND : ERR_NONE);
+}
+
+enum err mem_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                         struct store_sessions *out)
+{
+    struct mem_db *db = mem_enter(store);
+    *out =
+        (struct store_sessions){.items = arena_alloc(arena, STORE_PAGE_MAX * sizeof(*out->items))};
+    for (struct list *link = db->all_sessions.next;
+         link != &db->all_sessions && out->count < STORE_PAGE_MAX; link = link->next) {
+        const struct mem_session *session = LIST_ITEM(link, struct mem_session, link);
+        if (session->user == user && session->expires_us > now_us)
+            out->items[out->count++] =
+                (struct store_session){user, session->created_us, session->expires_us};
+    }
+    return mem_leave(db, ERR_NONE);
 }
 
 enum err mem_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)

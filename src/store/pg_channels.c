@@ -106,6 +106,23 @@ enum err pg_channels_page(struct store *store, uint64_t viewer, uint64_t after, 
     return read_channels(s, &q, arena, out);
 }
 
+enum err pg_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                         struct store_channels *out)
+{
+    struct store_pg *s = store_pg_of(store);
+    const enum err err = pg_read_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct pg_query q =
+        pg_query_begin(&s->directory, PG_NO_SHARD,
+                       VIEW "FROM channels c" VIEW_JOIN "WHERE c.kind = 1 AND c.id > $2"
+                            " ORDER BY c.id LIMIT $3");
+    pg_query_u64(&q, 0);
+    pg_query_u64(&q, after);
+    pg_query_u64(&q, limit);
+    return read_channels(s, &q, arena, out);
+}
+
 enum err pg_channels_of(struct store *store, uint64_t user, struct arena *arena,
                         struct store_channels *out)
 {

@@ -156,6 +156,12 @@ enum err pg_session_create(struct store *store, const uint8_t token_hash[STORE_T
     return pg_write_end(s, pg_query_end_found(&q, made));
 }
 
+static struct store_session read_session(const struct pg_query *q)
+{
+    return (struct store_session){pg_query_get_u64(q, 0), pg_query_get_i64(q, 1),
+                                  pg_query_get_i64(q, 2)};
+}
+
 enum err pg_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
                         int64_t now_us, struct store_session *out)
 {
@@ -163,15 +169,16 @@ enum err pg_session_get(struct store *store, const uint8_t token_hash[STORE_TOKE
     const enum err err = pg_read_begin(s);
     if (err != ERR_NONE)
         return err;
-    struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
-                                       "SELECT s.user_id, s.expires_us FROM sessions s"
-                                       " JOIN users u ON u.id = s.user_id AND u.active"
-                                       " WHERE s.token_hash = $1 AND s.expires_us > $2");
+    struct pg_query q =
+        pg_query_begin(&s->directory, PG_NO_SHARD,
+                       "SELECT s.user_id, s.created_us, s.expires_us FROM sessions s"
+                       " JOIN users u ON u.id = s.user_id AND u.active"
+                       " WHERE s.token_hash = $1 AND s.expires_us > $2");
     pg_query_blob(&q, token_hash, STORE_TOKEN_BYTES);
     pg_query_i64(&q, now_us);
     const bool found = pg_query_row(&q);
     if (found)
-        *out = (struct store_session){pg_query_get_u64(&q, 0), pg_query_get_i64(&q, 1)};
+        *out = read_session(&q);
     return pg_query_end_found(&q, found);
 }
 
@@ -186,6 +193,30 @@ enum err pg_session_delete(struct store *store, const uint8_t token_hash[STORE_T
     pg_query_blob(&q, token_hash, STORE_TOKEN_BYTES);
     const bool found = pg_query_row(&q);
     return pg_write_end(s, pg_query_end_found(&q, found));
+}
+
+enum err pg_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                        struct store_sessions *out)
+{
+    struct store_pg *s = store_pg_of(store);
+    enum err err = pg_read_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct store_sessions sessions = {
+        .items = arena_alloc(arena, STORE_PAGE_MAX * sizeof(*sessions.items))};
+    struct pg_query q = pg_query_begin(&s->directory, PG_NO_SHARD,
+                                       "SELECT user_id, created_us, expires_us FROM sessions"
+                                       " WHERE user_id = $1 AND expires_us > $2"
+                                       " ORDER BY token_hash LIMIT $3");
+    pg_query_u64(&q, user);
+    pg_query_i64(&q, now_us);
+    pg_query_u64(&q, STORE_PAGE_MAX);
+    while (pg_query_row(&q))
+        sessions.items[sessions.count++] = read_session(&q);
+    err = pg_query_end(&q);
+    if (err == ERR_NONE)
+        *out = sessions;
+    return err;
 }
 
 enum err pg_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)

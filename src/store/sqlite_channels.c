@@ -97,6 +97,18 @@ enum err sqlite_channels_page(struct store *store, uint64_t viewer, uint64_t aft
     return read_channels(&q, arena, out);
 }
 
+enum err sqlite_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                             struct store_channels *out)
+{
+    struct sql q = sql_begin(store_sqlite_of(store),
+                             VIEW "FROM channels c" VIEW_JOINS
+                                  "WHERE c.kind = 1 AND c.id > ?2 ORDER BY c.id LIMIT ?3");
+    sql_u64(&q, 0);
+    sql_u64(&q, after);
+    sql_u64(&q, limit);
+    return read_channels(&q, arena, out);
+}
+
 enum err sqlite_channels_of(struct store *store, uint64_t user, struct arena *arena,
                             struct store_channels *out)
 {

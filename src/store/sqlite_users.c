@@ -155,18 +155,23 @@ enum err sqlite_session_create(struct store *store, const uint8_t token_hash[STO
     return sqlite_write_end(s, err);
 }
 
+static struct store_session read_session(const struct sql *q)
+{
+    return (struct store_session){sql_get_u64(q, 0), sql_get_i64(q, 1), sql_get_i64(q, 2)};
+}
+
 enum err sqlite_session_get(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
                             int64_t now_us, struct store_session *out)
 {
-    struct sql q =
-        sql_begin(store_sqlite_of(store), "SELECT s.user_id, s.expires_us FROM sessions s"
-                                          " JOIN users u ON u.id = s.user_id AND u.active = 1"
-                                          " WHERE s.token_hash = ?1 AND s.expires_us > ?2");
+    struct sql q = sql_begin(store_sqlite_of(store),
+                             "SELECT s.user_id, s.created_us, s.expires_us FROM sessions s"
+                             " JOIN users u ON u.id = s.user_id AND u.active = 1"
+                             " WHERE s.token_hash = ?1 AND s.expires_us > ?2");
     sql_blob(&q, token_hash, STORE_TOKEN_BYTES);
     sql_i64(&q, now_us);
     const bool found = sql_row(&q);
     if (found)
-        *out = (struct store_session){sql_get_u64(&q, 0), sql_get_i64(&q, 1)};
+        *out = read_session(&q);
     return sqlite_found(&q, found);
 }
 
@@ -179,6 +184,26 @@ enum err sqlite_session_delete(struct store *store, const uint8_t token_hash[STO
     struct sql q = sql_begin(s, "DELETE FROM sessions WHERE token_hash = ?1");
     sql_blob(&q, token_hash, STORE_TOKEN_BYTES);
     return sqlite_write_end(s, sqlite_changed(&q));
+}
+
+enum err sqlite_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                            struct store_sessions *out)
+{
+    struct store_sessions sessions = {
+        .items = arena_alloc(arena, STORE_PAGE_MAX * sizeof(*sessions.items))};
+    struct sql q =
+        sql_begin(store_sqlite_of(store), "SELECT user_id, created_us, expires_us FROM sessions"
+                                          " WHERE user_id = ?1 AND expires_us > ?2"
+                                          " ORDER BY token_hash LIMIT ?3");
+    sql_u64(&q, user);
+    sql_i64(&q, now_us);
+    sql_u64(&q, STORE_PAGE_MAX);
+    while (sql_row(&q))
+        sessions.items[sessions.count++] = read_session(&q);
+    const enum err err = sql_end(&q);
+    if (err == ERR_NONE)
+        *out = sessions;
+    return err;
 }
 
 enum err sqlite_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)

@@ -155,6 +155,12 @@ enum err store_session_delete(struct store *store, const uint8_t token_hash[STOR
     return store->driver->session_delete(store, token_hash);
 }
 
+enum err store_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                           struct store_sessions *out)
+{
+    return store->driver->sessions_of(store, user, now_us, arena, out);
+}
+
 enum err store_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept)
 {
     return store->driver->sessions_delete(store, user, kept);
@@ -223,6 +229,15 @@ enum err store_channels_page(struct store *store, uint64_t viewer, uint64_t afte
         return ERR_INVALID;
     const enum err err =
         store->driver->channels_page(store, viewer, clip(after), limit, arena, out);
+    return err != ERR_NONE ? err : with_recent(store, out->items, out->count);
+}
+
+enum err store_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                            struct store_channels *out)
+{
+    if (!limit_valid(limit))
+        return ERR_INVALID;
+    const enum err err = store->driver->channels_all(store, clip(after), limit, arena, out);
     return err != ERR_NONE ? err : with_recent(store, out->items, out->count);
 }
 

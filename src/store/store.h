@@ -125,6 +125,10 @@ NODISCARD enum err store_channels_page(struct store *store, uint64_t viewer, uin
                                        size_t limit, struct arena *arena,
                                        struct store_channels *out);
 
+/* The same with private ones among them, as nobody sees them: for tools. */
+NODISCARD enum err store_channels_all(struct store *store, uint64_t after, size_t limit,
+                                      struct arena *arena, struct store_channels *out);
+
 /* All channels that `user` is a member of, ascending. */
 NODISCARD enum err store_channels_of(struct store *store, uint64_t user, struct arena *arena,
                                      struct store_channels *out);

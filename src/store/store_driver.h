@@ -51,6 +51,8 @@ struct store_driver {
     enum err (*session_get)(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES],
                             int64_t now_us, struct store_session *out);
     enum err (*session_delete)(struct store *store, const uint8_t token_hash[STORE_TOKEN_BYTES]);
+    enum err (*sessions_of)(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                            struct store_sessions *out);
     enum err (*sessions_delete)(struct store *store, uint64_t user, const uint8_t *kept);
     enum err (*user_sign_up)(struct store *store, const struct store_sign_up *sign_up,
                              uint64_t *id);
@@ -74,6 +76,8 @@ struct store_driver {
                             struct channel *out);
     enum err (*channels_page)(struct store *store, uint64_t viewer, uint64_t after, size_t limit,
                               struct arena *arena, struct store_channels *out);
+    enum err (*channels_all)(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                             struct store_channels *out);
     enum err (*channels_of)(struct store *store, uint64_t user, struct arena *arena,
                             struct store_channels *out);
     enum err (*channel_by_name)(struct store *store, struct slice name, uint64_t *id);

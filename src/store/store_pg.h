@@ -140,6 +140,10 @@ enum err pg_session_delete(struct store *store, const uint8_t token_hash[STORE_T
 
 enum err pg_user_sign_up(struct store *store, const struct store_sign_up *sign_up, uint64_t *id);
 enum err pg_user_update(struct store *store, uint64_t id, const struct store_user_change *change);
+enum err pg_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                        struct store_sessions *out);
+enum err pg_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                         struct store_channels *out);
 enum err pg_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);
 enum err pg_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
                           const struct store_invite *invite, uint64_t *id);

@@ -48,6 +48,10 @@ enum err sqlite_user_sign_up(struct store *store, const struct store_sign_up *si
                              uint64_t *id);
 enum err sqlite_user_update(struct store *store, uint64_t id,
                             const struct store_user_change *change);
+enum err sqlite_sessions_of(struct store *store, uint64_t user, int64_t now_us, struct arena *arena,
+                            struct store_sessions *out);
+enum err sqlite_channels_all(struct store *store, uint64_t after, size_t limit, struct arena *arena,
+                             struct store_channels *out);
 enum err sqlite_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);
 enum err sqlite_invite_create(struct store *store, const uint8_t code_hash[STORE_TOKEN_BYTES],
                               const struct store_invite *invite, uint64_t *id);

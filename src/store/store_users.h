@@ -100,6 +100,7 @@ NODISCARD enum err store_session_create(struct store *store,
 
 struct store_session {
     uint64_t user;
+    int64_t created_us;
     int64_t expires_us;
 };
 
@@ -111,6 +112,16 @@ NODISCARD enum err store_session_get(struct store *store,
 /* ERR_NOT_FOUND when it was gone already. */
 NODISCARD enum err store_session_delete(struct store *store,
                                         const uint8_t token_hash[STORE_TOKEN_BYTES]);
+
+struct store_sessions {
+    struct store_session *items;
+    size_t count;
+};
+
+/* Up to STORE_PAGE_MAX sessions of `user` that have not expired at `now_us`, in no special order.
+ */
+NODISCARD enum err store_sessions_of(struct store *store, uint64_t user, int64_t now_us,
+                                     struct arena *arena, struct store_sessions *out);
 
 /* All sessions of `user` but the one with the hash `kept` (NULL: none is kept). */
 NODISCARD enum err store_sessions_delete(struct store *store, uint64_t user, const uint8_t *kept);

@@ -211,6 +211,29 @@ static void sessions_end_together_but_for_the_one_that_is_kept(void **state)
     assert_true(has_session(f, tokens[3]));
 }
 
+static void sessions_of_a_user_are_listed_while_they_last(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t tokens[3][STORE_TOKEN_BYTES] = {{1}, {2}, {3}};
+    const uint64_t ada = sign_up(f, "ada");
+    const uint64_t bob = sign_up(f, "bob");
+    assert_ok(store_session_create(f->store, tokens[0], ada, SLICE("$hash"), 100, 300));
+    assert_ok(store_session_create(f->store, tokens[1], ada, SLICE("$hash"), 110, 200));
+    assert_ok(store_session_create(f->store, tokens[2], bob, SLICE("$hash"), 120, 300));
+    struct store_sessions sessions;
+    assert_ok(store_sessions_of(f->other, ada, 150, &f->arena, &sessions));
+    assert_int_equal(sessions.count, 2);
+    assert_int_equal(sessions.items[0].user, ada);
+    assert_int_equal(sessions.items[0].created_us + sessions.items[1].created_us, 100 + 110);
+    assert_int_equal(sessions.items[0].expires_us + sessions.items[1].expires_us, 300 + 200);
+    assert_ok(store_sessions_of(f->other, ada, 200, &f->arena, &sessions));
+    assert_int_equal(sessions.count, 1);
+    assert_int_equal(sessions.items[0].created_us, 100);
+    assert_int_equal(sessions.items[0].expires_us, 300);
+    assert_ok(store_sessions_of(f->other, 999, 150, &f->arena, &sessions));
+    assert_int_equal(sessions.count, 0);
+}
+
 static void who_is_not_active_has_no_session(void **state)
 {
     struct fixture *f = *state;
@@ -328,6 +351,7 @@ int main(void)
         suite_test(what_is_not_named_stays_as_it_is),
         suite_test(an_active_owner_remains),
         suite_test(sessions_end_together_but_for_the_one_that_is_kept),
+        suite_test(sessions_of_a_user_are_listed_while_they_last),
         suite_test(who_is_not_active_has_no_session),
         suite_test(a_session_takes_the_password_that_holds_now),
         suite_test(an_invite_admits_as_many_as_it_says),

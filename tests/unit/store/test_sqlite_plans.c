@@ -49,11 +49,13 @@ static void use_accounts(void)
     const bool active = false;
     const struct store_user_change change = {.active = &active};
     struct store_invites invites;
+    struct store_sessions sessions;
     uint64_t id;
     assert_int_equal(store_invite_create(store, code, &wish, &id), 0);
     assert_int_equal(store_invites_page(store, 1, 0, 10, &arena, &invites), 0);
     assert_int_equal(store_user_sign_up(store, &who, &id), 0);
     assert_int_equal(store_user_update(store, id, &change), ERR_FORBIDDEN);
+    assert_int_equal(store_sessions_of(store, id, 1, &arena, &sessions), 0);
     assert_int_equal(store_sessions_delete(store, id, code), 0);
     assert_int_equal(store_invite_delete(store, 1), 0);
 }
