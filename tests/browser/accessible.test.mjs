@@ -80,6 +80,10 @@ const VIEWS = {
         await press('Preferences')(page)
         await page.locator('dialog[open]').waitFor()
     },
+    completion: async (page) => {
+        await composer(page).pressSequentially('@b')
+        await page.locator('.completion .option').first().waitFor()
+    },
     'a channel that is not mine': async (page) => {
         await page.goto(`${page.url().replace(/\/c\/.*/, '')}/c/999999`)
         await page.getByRole('heading', { level: 1 }).waitFor()

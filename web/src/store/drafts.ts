@@ -30,11 +30,22 @@ export class Drafts {
         if (text === '') {
             this.by_channel.delete(channel)
             this.storage.remove(this.prefix + channel)
+            this.storage.remove(this.namesKey(channel))
         } else {
             this.by_channel.set(channel, text)
             this.storage.set(this.prefix + channel, text)
         }
         if (had !== this.has(channel)) this.changed.notify()
+    }
+
+    /* What stands for what in the draft: the names of people and channels for their codes. */
+    names(channel: number): Map<string, string> {
+        const stored = this.storage.get(this.namesKey(channel))
+        return new Map(stored === null ? [] : (JSON.parse(stored) as [string, string][]))
+    }
+
+    setNames(channel: number, names: ReadonlyMap<string, string>): void {
+        this.storage.set(this.namesKey(channel), JSON.stringify([...names]))
     }
 
     /* Another tab wrote to the storage; null stands for all of it. */
@@ -47,6 +58,10 @@ export class Drafts {
 
     clear(): void {
         for (const channel of [...this.by_channel.keys()]) this.set(channel, '')
+    }
+
+    private namesKey(channel: number): string {
+        return `${this.prefix}${channel}.names`
     }
 
     private load(key: string): void {

@@ -1,11 +1,14 @@
 /*
  * Where one writes. Enter sends, Shift+Enter makes a new line; the field grows with its text, and
- * what is not sent yet is kept as the channel's draft.
+ * what is not sent yet is kept as the channel's draft. People, channels and emoji are completed; the
+ * field stays a text box for that, since a combobox has one line.
  */
 
 import type { VNode } from 'preact'
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { words } from '../i18n/words'
+import { encode } from './completion'
+import { Suggestions, useCompletion } from './completion-list'
 import { useChat } from './hooks'
 import { SendIcon } from './icons'
 
@@ -18,6 +21,7 @@ interface Props {
 
 export function Composer({ channel, label }: Props): VNode {
     const chat = useChat()
+    const list_id = useId()
     const field = useRef<HTMLTextAreaElement>(null)
     const [text, setText] = useState(() => chat.drafts.get(channel))
     const [too_long, setTooLong] = useState(0)
@@ -37,20 +41,27 @@ export function Composer({ channel, label }: Props): VNode {
         setTooLong(0)
         chat.drafts.set(channel, value)
     }
+    const completion = useCompletion(chat, channel, field, text, write)
     const send = () => {
-        const clean = text.replace(/\0/g, '').replace(/^\s*\n|\s+$/g, '')
+        const plain = text.replace(/\0/g, '').replace(/^\s*\n|\s+$/g, '')
+        const clean = encode(plain, chat.drafts.names(channel))
         const over = new TextEncoder().encode(clean).length - TEXT_MAX_BYTES
         if (over > 0) return setTooLong(over)
         if (clean === '') return
         chat.send(channel, clean)
         write('')
+        completion.close()
         field.current!.focus()
     }
     const keyDown = (event: KeyboardEvent) => {
-        if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+        if (event.isComposing) return
+        if (completion.keyDown(event)) return event.preventDefault()
+        if (event.key !== 'Enter' || event.shiftKey) return
         event.preventDefault()
         send()
     }
+    const { suggestions, active } = completion
+    const is_open = suggestions.length > 0
     return (
         <div class="composer">
             {too_long > 0 && (
@@ -58,16 +69,26 @@ export function Composer({ channel, label }: Props): VNode {
                     {words().too_long(too_long)}
                 </p>
             )}
+            <Suggestions id={list_id} completion={completion} />
             <div class="composer-box">
                 <textarea
                     ref={field}
                     rows={1}
                     value={text}
                     aria-label={label}
+                    aria-autocomplete="list"
+                    aria-haspopup="listbox"
+                    aria-controls={list_id}
+                    aria-activedescendant={is_open ? `${list_id}-${active}` : undefined}
                     placeholder={label}
                     dir="auto"
                     enterkeyhint="send"
-                    onInput={(event) => write(event.currentTarget.value)}
+                    onInput={(event) => {
+                        write(event.currentTarget.value)
+                        completion.look()
+                    }}
+                    onSelect={completion.look}
+                    onBlur={completion.close}
                     onKeyDown={keyDown}
                 />
                 <button
