@@ -49,7 +49,7 @@ static void pin(struct timer *timer)
 static void *run(void *arg)
 {
     struct worker *worker = arg;
-    timer_start(worker->loop, &worker->pin, PIN_MS, pin);
+    pin(&worker->pin); /* and from then on by its timer: who asks early is told the truth as well */
     loop_run(worker->loop);
     return NULL;
 }
