@@ -51,7 +51,7 @@ def seed(store_url, folder, users, channels, members):
 def parley(folder, shape, seconds):
     """A fresh fleet under load: what the load says."""
     users, channels, members, in_flight, _ = SHAPES[shape]
-    options = {"edge": RATES, "api": RATES}
+    options = {"edge": [*RATES, "--connections-user", "100000000"], "api": RATES}
     fleet = Fleet(pathlib.Path(folder) / "parley", free_ports(), apis=1, persisters=1,
                   options=options)
     try:

@@ -35,7 +35,8 @@ class Server:
         self.process = subprocess.Popen(
             [BUILD / "parley", "serve", "--listen", "127.0.0.1:0", "--data", data,
              "--message-rate", "100000000", "--message-burst", "100000000",
-             "--connections-address", "100000000", *options],
+             "--connections-address", "100000000", "--connections-user", "100000000",
+             *options],
             stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.port = int(re.search(r"http://[^ ]*:(\d+)", line).group(1))
