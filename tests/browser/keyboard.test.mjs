@@ -6,7 +6,7 @@ import { composer, eventually, launchBrowser, openWindow, Person, Server } from 
 
 const STEPS_MAX = 40
 
-let server, browser, page, general, random
+let server, browser, page, bob, general, random
 
 before(async () => {
     server = await Server.start()
@@ -14,6 +14,8 @@ before(async () => {
     const ada = await Person.signUp(server.url, 'ada', 'Ada')
     general = await ada.createChannel('general', 'Everything else')
     random = await ada.createChannel('random', '')
+    bob = await Person.signUp(server.url, 'bob', 'Bob')
+    for (const channel of [general, random]) await bob.post('joinChannel', { channel })
     await ada.say(general, 'hello')
     page = await openWindow(browser, ada, `/c/${general}`)
     await composer(page).waitFor()
@@ -116,6 +118,69 @@ test('a dialog keeps the focus inside, closes with Escape, and gives it back', a
     await page.keyboard.press('Escape')
     await page.locator('dialog').waitFor({ state: 'detached' })
     await eventually(async () => assert.equal((await focused()).name, 'Create a channel'))
+})
+
+const heading = (name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
+
+test('the switcher goes anywhere by a few letters', async () => {
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').waitFor()
+    await page.keyboard.type('gnrl')
+    await page.locator('.option[aria-selected="true"]', { hasText: 'general' }).waitFor()
+    await page.keyboard.press('Enter')
+    await heading('#general')
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('bo')
+    await page.locator('.option[aria-selected="true"]', { hasText: 'Bob' }).waitFor()
+    await page.keyboard.press('Enter')
+    await heading('Bob')
+})
+
+test('Alt with up and down walks the conversations, with Shift the unread ones', async () => {
+    await page.keyboard.press('Alt+ArrowUp')
+    await heading('#random')
+    await page.keyboard.press('Alt+ArrowUp')
+    await heading('#general')
+    await bob.say(random, 'news')
+    await page.locator(`.sidebar a[href="/c/${random}"].unread`).waitFor()
+    await page.keyboard.press('Alt+Shift+ArrowUp')
+    await heading('#random')
+})
+
+test('Escape marks the conversation read, wherever one is in it', async () => {
+    const link = page.locator(`.sidebar a[href="/c/${general}"]`)
+    for (let i = 0; i < 60; i++) await bob.say(general, `news ${i}`)
+    await eventually(async () => assert.match(await link.textContent(), /60/))
+    await page.keyboard.press('Alt+ArrowUp')
+    await page.locator('.new-line').waitFor()
+    assert.match(await link.textContent(), /60/)
+    await page.keyboard.press('Escape')
+    await eventually(async () => assert.equal(await link.locator('.badge').count(), 0))
+})
+
+test('F6 goes round the parts of the page, the arrows through the messages', async () => {
+    await page.keyboard.press('F6')
+    await eventually(async () => assert.equal((await focused()).href, `/c/${general}`))
+    for (const wanted of [/members, show details/, /^Messages in/, /^Message #general/]) {
+        await page.keyboard.press('F6')
+        assert.match((await focused()).name, wanted)
+    }
+    await page.keyboard.press('Shift+F6')
+    await page.keyboard.press('End')
+    assert.match((await focused()).name, /news 59/)
+    await page.keyboard.press('ArrowUp')
+    assert.match((await focused()).name, /news 58/)
+    assert.ok((await focused()).visible)
+    await page.keyboard.press('ArrowDown')
+    assert.match((await focused()).name, /news 59/)
+})
+
+test('all shortcuts are shown', async () => {
+    await page.keyboard.press('Control+/')
+    await page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor()
+    assert.ok((await page.locator('kbd').count()) > 15)
+    await page.keyboard.press('Escape')
+    await page.locator('dialog').waitFor({ state: 'detached' })
 })
 
 test('logging out', async () => {
