@@ -417,7 +417,7 @@ int command_admin_team(const struct config *config, const char *const *words, in
     if (status < 0) {
         fprintf(stderr, "parley: parley admin --help shows what goes here.\n");
         status = 2;
-    } else if (status == 0) {
+    } else if (status == 0 && work.out.len > 0) {
         (void)fwrite(work.out.ptr, 1, work.out.len, stdout);
     }
     buf_fini(&work.out);
