@@ -18,6 +18,19 @@ NODISCARD enum err history_page(struct store *store, uint64_t user, uint64_t cha
                                 struct store_range range, struct arena *arena,
                                 struct store_page *out);
 
+/*
+ * A thread's first message, whichever of its messages `thread` names, and a page of its replies.
+ * ERR_NOT_MEMBER; ERR_NOT_FOUND: it is no message.
+ */
+NODISCARD enum err history_thread(struct store *store, uint64_t user, uint64_t channel,
+                                  uint64_t thread, struct store_range range, struct arena *arena,
+                                  struct event *root, struct store_page *replies);
+
+/* The versions of a message. ERR_NOT_MEMBER; ERR_NOT_FOUND: it is no message, or deleted. */
+NODISCARD enum err history_edits(struct store *store, uint64_t user, uint64_t channel,
+                                 uint64_t target, struct arena *arena, struct event *first,
+                                 struct store_page *edits);
+
 /* What `user` missed of one channel. */
 struct history_missed {
     uint64_t channel;

@@ -21,6 +21,7 @@ static enum err check_send(struct rpc_call *call)
 
 struct page_call {
     uint64_t channel;
+    uint64_t target; /* or the thread */
     struct store_range range;
 };
 
@@ -70,6 +71,70 @@ static enum err work_page(struct rpc_call *call, struct store *store)
     write_events(&call->out, SLICE("events"), &page);
     write_member_bool(&call->out, SLICE("more_before"), page.more_before);
     write_member_bool(&call->out, SLICE("more_after"), page.more_after);
+    return ERR_NONE;
+}
+
+/* ---- getThread, getEdits ---- */
+
+static enum err check_thread(struct rpc_call *call)
+{
+    const enum err err = check_page(call);
+    struct page_call *page = call->data;
+    return err != ERR_NONE ? err : args_id(call, SLICE("thread"), &page->target);
+}
+
+static enum err work_thread(struct rpc_call *call, struct store *store)
+{
+    struct page_call *wanted = call->data;
+    struct event root;
+    struct store_page page;
+    const enum err err = history_thread(store, call->user, wanted->channel, wanted->target,
+                                        wanted->range, &call->arena, &root, &page);
+    if (err != ERR_NONE)
+        return err;
+    json_name(&call->out, SLICE("root"));
+    write_event(&call->out, &root);
+    write_events(&call->out, SLICE("events"), &page);
+    write_member_bool(&call->out, SLICE("more_before"), page.more_before);
+    write_member_bool(&call->out, SLICE("more_after"), page.more_after);
+    return ERR_NONE;
+}
+
+static enum err check_edits(struct rpc_call *call)
+{
+    struct page_call *page = arena_zalloc(&call->arena, sizeof(*page));
+    call->data = page;
+    const enum err err = args_id(call, SLICE("channel"), &page->channel);
+    return err != ERR_NONE ? err : args_id(call, SLICE("target"), &page->target);
+}
+
+static void write_version(struct json_writer *w, const struct event *event)
+{
+    json_object_begin(w);
+    write_member_u64(w, SLICE("seq"), event->seq);
+    write_member_i64(w, SLICE("ts_us"), event->ts_us);
+    write_member_string(w, SLICE("text"), event->text);
+    json_object_end(w);
+}
+
+static enum err work_edits(struct rpc_call *call, struct store *store)
+{
+    const struct page_call *wanted = call->data;
+    struct event first;
+    struct store_page edits;
+    const enum err err = history_edits(store, call->user, wanted->channel, wanted->target,
+                                       &call->arena, &first, &edits);
+    if (err == ERR_NOT_FOUND)
+        return rpc_refuse(
+            call, err, SLICE("There is no such message in this channel, or it has been deleted."));
+    if (err != ERR_NONE)
+        return err;
+    json_name(&call->out, SLICE("versions"));
+    json_array_begin(&call->out);
+    write_version(&call->out, &first);
+    for (size_t i = 0; i < edits.count; i++)
+        write_version(&call->out, &edits.items[i]);
+    json_array_end(&call->out);
     return ERR_NONE;
 }
 
@@ -189,6 +254,8 @@ static void finish_read(struct rpc_call *call)
 const struct rpc_op rpc_message_ops[] = {
     {{"sendMessage", 11}, RPC_MEMBERSHIP, check_send, post_work, post_finish},
     {{"getMessages", 11}, RPC_READS, check_page, work_page, NULL},
+    {{"getThread", 9}, RPC_READS, check_thread, work_thread, NULL},
+    {{"getEdits", 8}, RPC_READS, check_edits, work_edits, NULL},
     {{"resume", 6}, 0, check_resume, work_resume, NULL},
     {{"markRead", 8}, 0, check_read, work_read, finish_read},
     {{"", 0}, 0, NULL, NULL, NULL},

@@ -13,18 +13,19 @@
  * So each event is counted from one place only.
  */
 static enum err gather(struct store *store, uint64_t channel, const struct recent_page *recent,
-                       struct arena *arena, struct fold *fold)
+                       struct arena *arena, bool sparse, struct fold *fold)
 {
     const bool has_recent = recent->count > 0;
     struct store_targets targets = {
         .first = fold->items[0].seq,
-        .last = fold->items[fold->count - 1].seq,
-        .more = arena_alloc(arena, (fold->outside + 1) * sizeof(*targets.more)),
-        .more_len = fold->outside,
+        .last = sparse ? 0 : fold->items[fold->count - 1].seq,
+        .more = arena_alloc(arena, (fold->outside + fold->count) * sizeof(*targets.more)),
         .below = has_recent ? recent->items[0].seq : INT64_MAX,
     };
     for (size_t i = 0; i < fold->outside; i++)
-        targets.more[i] = fold_outside(fold, i);
+        targets.more[targets.more_len++] = fold_outside(fold, i);
+    for (size_t i = 0; sparse && i < fold->count; i++)
+        targets.more[targets.more_len++] = fold->items[i].seq;
     const enum err err = store->driver->changes(store, channel, &targets, fold);
     for (size_t i = 0; i < recent->count; i++)
         fold_add(fold, &recent->items[i]);
@@ -65,18 +66,43 @@ static void trim(struct store_page *page, struct store_range range)
     }
 }
 
-enum err changes_fold(struct store *store, uint64_t channel, struct store_range range,
-                      const struct recent_page *recent, struct arena *arena,
-                      struct store_page *page)
+static enum err fold_page(struct store *store, uint64_t channel, struct store_range range,
+                          const struct recent_page *recent, struct arena *arena, bool sparse,
+                          struct store_page *page)
 {
     if (page->count == 0)
         return ERR_NONE;
     struct fold fold;
     fold_begin(&fold, arena, page->items, page->count);
-    const enum err err = gather(store, channel, recent, arena, &fold);
+    const enum err err = gather(store, channel, recent, arena, sparse, &fold);
     if (err != ERR_NONE)
         return err;
     fold_end(&fold);
     trim(page, range);
     return ERR_NONE;
+}
+
+enum err changes_fold(struct store *store, uint64_t channel, struct store_range range,
+                      const struct recent_page *recent, struct arena *arena,
+                      struct store_page *page)
+{
+    return fold_page(store, channel, range, recent, arena, false, page);
+}
+
+enum err changes_fold_sparse(struct store *store, uint64_t channel, struct store_range range,
+                             const struct recent_page *recent, struct arena *arena,
+                             struct store_page *page)
+{
+    return fold_page(store, channel, range, recent, arena, true, page);
+}
+
+enum err changes_deleted(struct store *store, uint64_t channel, const struct recent_page *recent,
+                         struct arena *arena, const struct event *message, bool *out)
+{
+    struct event copy = *message;
+    struct store_page page = {.items = &copy, .count = 1};
+    const struct store_range range = {STORE_AFTER, 0, 1, EVENT_TEXT_MAX};
+    const enum err err = fold_page(store, channel, range, recent, arena, false, &page);
+    *out = copy.fold != NULL && copy.fold->deleted;
+    return err;
 }

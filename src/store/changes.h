@@ -17,4 +17,14 @@ NODISCARD enum err changes_fold(struct store *store, uint64_t channel, struct st
                                 const struct recent_page *recent, struct arena *arena,
                                 struct store_page *page);
 
+/* The same for a page whose events do not follow each other. */
+NODISCARD enum err changes_fold_sparse(struct store *store, uint64_t channel,
+                                       struct store_range range, const struct recent_page *recent,
+                                       struct arena *arena, struct store_page *page);
+
+/* Whether the message is deleted. */
+NODISCARD enum err changes_deleted(struct store *store, uint64_t channel,
+                                   const struct recent_page *recent, struct arena *arena,
+                                   const struct event *message, bool *out);
+
 #endif

@@ -256,6 +256,20 @@ static struct event *copy_events(const struct span *span, struct arena *arena)
     return items;
 }
 
+static struct store_page page_of(const struct mem_channel *channel, struct store_range range,
+                                 struct arena *arena)
+{
+    struct span span = span_at(channel, range);
+    span_grow(&span);
+    return (struct store_page){
+        .items = copy_events(&span, arena),
+        .count = span.high - span.low,
+        .more_before = span.low > 0,
+        .more_after = span.high < channel->events_len,
+        .last_seq = mem_last_seq(channel),
+    };
+}
+
 enum err mem_page(struct store *store, uint64_t channel, struct store_range range,
                   struct arena *arena, struct store_page *out)
 {
@@ -263,15 +277,24 @@ enum err mem_page(struct store *store, uint64_t channel, struct store_range rang
     const struct mem_channel *found = mem_find_channel(db, channel);
     if (found == NULL)
         return mem_leave(db, ERR_NOT_FOUND);
-    struct span span = span_at(found, range);
-    span_grow(&span);
-    *out = (struct store_page){
-        .items = copy_events(&span, arena),
-        .count = span.high - span.low,
-        .more_before = span.low > 0,
-        .more_after = span.high < found->events_len,
-        .last_seq = mem_last_seq(found),
-    };
+    *out = page_of(found, range, arena);
+    return mem_leave(db, ERR_NONE);
+}
+
+enum err mem_hanging(struct store *store, const struct store_hang *hang, struct store_range range,
+                     struct arena *arena, struct store_page *out)
+{
+    struct mem_db *db = mem_enter(store);
+    const struct mem_channel *found = mem_find_channel(db, hang->channel);
+    if (found == NULL)
+        return mem_leave(db, ERR_NOT_FOUND);
+    struct mem_channel only = {0};
+    only.events = arena_alloc(arena, (found->events_len + 1) * sizeof(*only.events));
+    for (size_t i = 0; i < found->events_len; i++) {
+        if (found->events[i].thread == hang->target && found->events[i].kind == hang->kind)
+            only.events[only.events_len++] = found->events[i];
+    }
+    *out = page_of(&only, range, arena);
     return mem_leave(db, ERR_NONE);
 }
 

@@ -25,10 +25,20 @@ static const char page_statement[] =
         ">= $4", "ASC", "$5") ") e ON true"
                               " WHERE h.channel_id = $1 ORDER BY e.seq";
 
+/* The same of what hangs on the message $7 as kind $8. */
+#define HANGING " AND thread = $7 AND thread <> 0 AND kind = $8::int8"
+
+static const char hanging_statement[] =
+    "SELECT h.last_seq, e.* FROM @.channel_head h LEFT JOIN LATERAL"
+    " (" SIDE("< $2" HANGING, "DESC", "$3") " UNION ALL " SIDE(
+        ">= $4" HANGING, "ASC", "$5") ") e ON true"
+                                      " WHERE h.channel_id = $1 ORDER BY e.seq";
+
 #define SEQ_COLUMN 1
 
 /* The events that may be in the page, and those of them that are. */
 struct walk {
+    const struct store_hang *hang; /* only what hangs there; NULL: all events */
     struct store_range range;
     struct event *items; /* ascending */
     size_t count;
@@ -81,9 +91,16 @@ static enum err read_walk(struct store_pg *s, uint64_t channel, struct arena *ar
     const enum err err = pg_shard_ready(s, shard, &conn);
     if (err != ERR_NONE)
         return err;
-    struct pg_query q = pg_query_begin(conn, shard, page_statement);
+    struct pg_query q =
+        pg_query_begin(conn, shard, walk->hang != NULL ? hanging_statement : page_statement);
+    struct store_range range = walk->range;
+    range.limit += walk->hang != NULL ? 1 : 0; /* one tells of more */
     pg_query_u64(&q, channel);
-    bind_range(&q, walk->range);
+    bind_range(&q, range);
+    if (walk->hang != NULL) {
+        pg_query_u64(&q, walk->hang->target);
+        pg_query_u64(&q, walk->hang->kind);
+    }
     for (*found = false; pg_query_row(&q); *found = true) {
         if (!*found)
             walk->items = arena_alloc(arena, pg_query_rows(&q) * sizeof(*walk->items));
@@ -144,21 +161,41 @@ static struct store_page page_of(const struct walk *walk, uint64_t last_seq)
     return page;
 }
 
+static enum err read_all(struct store_pg *s, uint64_t channel, struct arena *arena,
+                         struct walk *walk, uint64_t *last_seq)
+{
+    bool found = false;
+    enum err err = read_walk(s, channel, arena, walk, &found, last_seq);
+    if (err == ERR_UNAVAILABLE && pg_shards_moved(s))
+        err = read_walk(s, channel, arena, walk, &found, last_seq);
+    if (err == ERR_NONE && !found)
+        err = pg_channel_exists(s, channel);
+    if (err == ERR_NONE)
+        walk_all(walk);
+    return err;
+}
+
 enum err pg_page(struct store *store, uint64_t channel, struct store_range range,
                  struct arena *arena, struct store_page *out)
 {
-    struct store_pg *s = store_pg_of(store);
     struct walk walk = {.range = range};
-    bool found = false;
     uint64_t last_seq = 0;
-    enum err err = read_walk(s, channel, arena, &walk, &found, &last_seq);
-    if (err == ERR_UNAVAILABLE && pg_shards_moved(s))
-        err = read_walk(s, channel, arena, &walk, &found, &last_seq);
-    if (err == ERR_NONE && !found)
-        err = pg_channel_exists(s, channel);
+    const enum err err = read_all(store_pg_of(store), channel, arena, &walk, &last_seq);
+    if (err == ERR_NONE)
+        *out = page_of(&walk, last_seq);
+    return err;
+}
+
+enum err pg_hanging(struct store *store, const struct store_hang *hang, struct store_range range,
+                    struct arena *arena, struct store_page *out)
+{
+    struct walk walk = {.hang = hang, .range = range};
+    uint64_t last_seq = 0;
+    const enum err err = read_all(store_pg_of(store), hang->channel, arena, &walk, &last_seq);
     if (err != ERR_NONE)
         return err;
-    walk_all(&walk);
     *out = page_of(&walk, last_seq);
+    out->more_before = walk.first > 0;
+    out->more_after = walk.end < walk.count;
     return ERR_NONE;
 }

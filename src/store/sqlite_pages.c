@@ -17,6 +17,7 @@ struct side {
 
 struct walk {
     uint64_t channel;
+    const struct store_hang *hang; /* only what hangs there; NULL: all events */
     struct store_range range;
     struct arena *arena;
     struct side down; /* to older events */
@@ -38,23 +39,30 @@ static void side_begin(struct side *side, struct store_sqlite *s, const char *te
     side->q = sql_begin(s, text);
     sql_u64(&side->q, walk->channel);
     sql_u64(&side->q, from);
-    sql_u64(&side->q, walk->range.limit);
+    sql_u64(&side->q, walk->range.limit + (walk->hang != NULL ? 1 : 0)); /* one tells of more */
+    if (walk->hang != NULL) {
+        sql_u64(&side->q, walk->hang->target);
+        sql_u64(&side->q, walk->hang->kind);
+    }
     side_next(side);
 }
+
+#define SELECT_EVENTS "SELECT " SQLITE_EVENT_COLUMNS " FROM messages WHERE channel_id = ?1"
+#define HANGING " AND thread = ?4 AND thread <> 0 AND kind = ?5"
 
 static void down_begin(struct walk *walk, struct store_sqlite *s, uint64_t below)
 {
     side_begin(&walk->down, s,
-               "SELECT " SQLITE_EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq < ?2"
-               " ORDER BY seq DESC LIMIT ?3",
+               walk->hang != NULL ? SELECT_EVENTS HANGING " AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
+                                  : SELECT_EVENTS " AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
                walk, below);
 }
 
 static void up_begin(struct walk *walk, struct store_sqlite *s, uint64_t from)
 {
     side_begin(&walk->up, s,
-               "SELECT " SQLITE_EVENT_COLUMNS " FROM messages WHERE channel_id = ?1 AND seq >= ?2"
-               " ORDER BY seq LIMIT ?3",
+               walk->hang != NULL ? SELECT_EVENTS HANGING " AND seq >= ?2 ORDER BY seq LIMIT ?3"
+                                  : SELECT_EVENTS " AND seq >= ?2 ORDER BY seq LIMIT ?3",
                walk, from);
 }
 
@@ -197,4 +205,35 @@ enum err sqlite_page(struct store *store, uint64_t channel, struct store_range r
     if (err == ERR_NONE)
         *out = page_of(&walk, last_seq);
     return err;
+}
+
+/* ---- what hangs on one message ---- */
+
+static enum err read_hanging(struct store_sqlite *s, struct walk *walk, struct store_page *out)
+{
+    uint64_t last_seq = 0;
+    const enum err err = read_last_seq(s, walk->channel, &last_seq);
+    if (err != ERR_NONE)
+        return err;
+    walk_begin(walk, s);
+    walk_all(walk);
+    *out = (struct store_page){
+        .items = walk->items + walk->first,
+        .count = walk->end - walk->first,
+        .more_before = walk->down.open,
+        .more_after = walk->up.open,
+        .last_seq = last_seq,
+    };
+    return walk_end(walk);
+}
+
+enum err sqlite_hanging(struct store *store, const struct store_hang *hang,
+                        struct store_range range, struct arena *arena, struct store_page *out)
+{
+    struct store_sqlite *s = store_sqlite_of(store);
+    const enum err err = sqlite_read_begin(s);
+    if (err != ERR_NONE)
+        return err;
+    struct walk walk = {.channel = hang->channel, .hang = hang, .range = range, .arena = arena};
+    return sqlite_read_end(s, read_hanging(s, &walk, out));
 }

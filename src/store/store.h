@@ -224,6 +224,21 @@ struct store_page {
 NODISCARD enum err store_page(struct store *store, uint64_t channel, struct store_range range,
                               struct arena *arena, struct store_page *out);
 
+/*
+ * The same of the replies to the message at `root`, without that itself. What lies on the other
+ * side of a position is not looked at: there is taken to be more. ERR_NOT_FOUND: no such channel.
+ */
+NODISCARD enum err store_thread(struct store *store, uint64_t channel, uint64_t root,
+                                struct store_range range, struct arena *arena,
+                                struct store_page *out);
+
+/*
+ * A message as it was first written, and its edits, the newest 100 of them, ascending.
+ * ERR_NOT_FOUND: there is no such message, or it is deleted.
+ */
+NODISCARD enum err store_edits(struct store *store, uint64_t channel, uint64_t target,
+                               struct arena *arena, struct event *first, struct store_page *edits);
+
 /* ---- for a fleet, where the sequencer gives the places before the store sees the events ---- */
 
 /* The event with that cmid, if it is stored. ERR_NOT_FOUND. */

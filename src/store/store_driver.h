@@ -21,6 +21,13 @@ struct store_targets {
     uint64_t below; /* only changes and replies with a seq below this count */
 };
 
+/* Events of a kind that hang on one message: replies (EVENT_MESSAGE), or changes. */
+struct store_hang {
+    uint64_t channel;
+    uint64_t target;
+    enum event_kind kind;
+};
+
 /* A driver's own struct begins with this. */
 struct store {
     const struct store_driver *driver;
@@ -100,6 +107,9 @@ struct store_driver {
     /* Give the fold (model/fold.h) the changes of the targets and their numbers of replies. */
     enum err (*changes)(struct store *store, uint64_t channel, const struct store_targets *targets,
                         struct fold *fold);
+    /* A page as if the channel had nothing else, and nothing behind the position. */
+    enum err (*hanging)(struct store *store, const struct store_hang *hang,
+                        struct store_range range, struct arena *arena, struct store_page *out);
     enum err (*event_find)(struct store *store, uint64_t channel, uint64_t sender,
                            const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
     enum err (*lease)(struct store *store, uint64_t channel, uint64_t count,

@@ -152,6 +152,7 @@ const struct store_driver store_driver_mem = {
     .append = mem_append,
     .page = mem_page,
     .changes = mem_changes,
+    .hanging = mem_hanging,
     .event_find = mem_event_find,
     .lease = mem_lease,
     .put = mem_put,

@@ -162,6 +162,8 @@ enum err mem_page(struct store *store, uint64_t channel, struct store_range rang
                   struct arena *arena, struct store_page *out);
 enum err mem_changes(struct store *store, uint64_t channel, const struct store_targets *targets,
                      struct fold *fold);
+enum err mem_hanging(struct store *store, const struct store_hang *hang, struct store_range range,
+                     struct arena *arena, struct store_page *out);
 enum err mem_event_find(struct store *store, uint64_t channel, uint64_t sender,
                         const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
 enum err mem_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out);

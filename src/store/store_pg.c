@@ -109,6 +109,7 @@ const struct store_driver store_driver_pg = {
     .append = pg_append,
     .page = pg_page,
     .changes = pg_changes,
+    .hanging = pg_hanging,
     .event_find = pg_event_find,
     .lease = pg_lease,
     .put = pg_put,

@@ -181,6 +181,8 @@ enum err pg_page(struct store *store, uint64_t channel, struct store_range range
                  struct arena *arena, struct store_page *out);
 enum err pg_changes(struct store *store, uint64_t channel, const struct store_targets *targets,
                     struct fold *fold);
+enum err pg_hanging(struct store *store, const struct store_hang *hang, struct store_range range,
+                    struct arena *arena, struct store_page *out);
 enum err pg_event_find(struct store *store, uint64_t channel, uint64_t sender,
                        const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
 enum err pg_lease(struct store *store, uint64_t channel, uint64_t count, struct store_lease *out);

@@ -168,6 +168,7 @@ const struct store_driver store_driver_sqlite = {
     .append = sqlite_append,
     .page = sqlite_page,
     .changes = sqlite_changes,
+    .hanging = sqlite_hanging,
     .event_find = sqlite_event_find,
     .lease = sqlite_lease,
     .put = sqlite_put,

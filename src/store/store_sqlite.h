@@ -89,6 +89,8 @@ enum err sqlite_page(struct store *store, uint64_t channel, struct store_range r
                      struct arena *arena, struct store_page *out);
 enum err sqlite_changes(struct store *store, uint64_t channel, const struct store_targets *targets,
                         struct fold *fold);
+enum err sqlite_hanging(struct store *store, const struct store_hang *hang,
+                        struct store_range range, struct arena *arena, struct store_page *out);
 enum err sqlite_event_find(struct store *store, uint64_t channel, uint64_t sender,
                            const uint8_t cmid[UUID_BYTES], struct arena *arena, struct event *out);
 enum err sqlite_lease(struct store *store, uint64_t channel, uint64_t count,

@@ -226,6 +226,93 @@ static void a_threads_first_message_counts_its_replies(void **state)
     assert_int_equal(event.fold->last_reply_us, NOW_US + 4);
 }
 
+/* ---- threads and versions ---- */
+
+static uint64_t reply_to(struct fixture *f, uint64_t channel, uint64_t root, const char *text)
+{
+    struct event reply = new_message(channel, 1, slice_str(text));
+    reply.thread = root;
+    assert_ok(append_event(f->store, &reply).result);
+    return reply.seq;
+}
+
+static struct store_page get_thread(struct fixture *f, uint64_t channel, uint64_t root,
+                                    enum store_from from, uint64_t seq, size_t limit)
+{
+    const struct store_range range = {from, seq, limit, BYTES_MANY};
+    struct store_page page;
+    assert_ok(store_thread(f->other, channel, root, range, &f->arena, &page));
+    return page;
+}
+
+static void a_thread_is_read_by_pages_of_its_replies_alone(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t channel = new_channel(f, "general");
+    const uint64_t root = say(f, channel, "root");
+    const uint64_t other = say(f, channel, "other");
+    uint64_t seqs[6];
+    for (size_t i = 0; i < 6; i++) {
+        seqs[i] = reply_to(f, channel, root, "reply");
+        reply_to(f, channel, other, "not in it");
+        say(f, channel, "between");
+    }
+    assert_ok(try_change(f, EVENT_EDIT, channel, seqs[1], "edited"));
+    assert_ok(try_change(f, EVENT_DELETE, channel, seqs[2], ""));
+    assert_ok(try_change(f, EVENT_REACT, channel, root, "+1"));
+
+    struct store_page page = get_thread(f, channel, root, STORE_AFTER, 0, 10);
+    assert_int_equal(page.count, 6);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(page.items[i].seq, seqs[i]);
+    assert_text(&page.items[1], "edited");
+    assert_text(&page.items[2], "");
+    assert_false(page.more_after);
+
+    page = get_thread(f, channel, root, STORE_NEWEST, 0, 2);
+    assert_int_equal(page.count, 2);
+    assert_int_equal(page.items[0].seq, seqs[4]);
+    assert_true(page.more_before && !page.more_after);
+
+    page = get_thread(f, channel, root, STORE_BEFORE, seqs[4], 4);
+    assert_int_equal(page.count, 4);
+    assert_int_equal(page.items[3].seq, seqs[3]);
+    assert_true(!page.more_before && page.more_after);
+
+    page = get_thread(f, channel, root, STORE_AROUND, seqs[3], 3);
+    assert_int_equal(page.count, 3);
+    assert_true(page.items[0].seq <= seqs[3] && page.items[2].seq >= seqs[3]);
+    assert_true(page.more_before && page.more_after);
+
+    assert_int_equal(get_thread(f, channel, seqs[0], STORE_NEWEST, 0, 5).count, 0);
+    struct store_range range = {STORE_NEWEST, 0, 5, BYTES_MANY};
+    assert_err(store_thread(f->store, 999, root, range, &f->arena, &page), ERR_NOT_FOUND);
+    range.limit = 0;
+    assert_err(store_thread(f->store, channel, root, range, &f->arena, &page), ERR_INVALID);
+}
+
+static void the_versions_of_a_message_are_there_until_it_is_deleted(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t channel = new_channel(f, "general");
+    const uint64_t seq = say(f, channel, "first");
+    const uint64_t join = note_kind(f, channel, EVENT_JOIN);
+    assert_ok(try_change(f, EVENT_EDIT, channel, seq, "second"));
+    assert_ok(try_change(f, EVENT_REACT, channel, seq, "+1"));
+    assert_ok(try_change(f, EVENT_EDIT, channel, seq, "third"));
+    struct event first;
+    struct store_page edits;
+    assert_ok(store_edits(f->other, channel, seq, &f->arena, &first, &edits));
+    assert_text(&first, "first");
+    assert_int_equal(edits.count, 2);
+    assert_text(&edits.items[0], "second");
+    assert_text(&edits.items[1], "third");
+    assert_err(store_edits(f->other, channel, join, &f->arena, &first, &edits), ERR_NOT_FOUND);
+    assert_err(store_edits(f->other, channel, 999, &f->arena, &first, &edits), ERR_NOT_FOUND);
+    assert_ok(try_change(f, EVENT_DELETE, channel, seq, ""));
+    assert_err(store_edits(f->other, channel, seq, &f->arena, &first, &edits), ERR_NOT_FOUND);
+}
+
 static void reactions_toggle_and_people_stand_in_their_order(void **state)
 {
     struct fixture *f = *state;
@@ -307,6 +394,8 @@ int main(void)
         suite_test(changes_count_wherever_the_page_ends),
         suite_test(a_page_that_edits_have_made_too_long_ends_earlier),
         suite_test(a_threads_first_message_counts_its_replies),
+        suite_test(a_thread_is_read_by_pages_of_its_replies_alone),
+        suite_test(the_versions_of_a_message_are_there_until_it_is_deleted),
         suite_test(reactions_toggle_and_people_stand_in_their_order),
         suite_test(changes_may_be_stored_in_any_order_and_again),
     };

@@ -200,6 +200,55 @@ class Changes:
         ada.call("deleteMessage", channel=channel, target=seq, cmid=new_cmid())
         self.refused("not_found", client, "addReaction", **good)
 
+    # ---- threads and versions ----
+
+    def test_a_thread_is_its_first_message_and_its_replies(self):
+        ada, bob, channel = self.talk()
+        writing, reading = self.live(ada), self.live(bob, 1)
+        root = writing.send(channel, "root")["seq"]
+        replies = []
+        for number in range(5):
+            replies.append(writing.send(channel, "reply %d" % number, thread=root)["seq"])
+            writing.send(channel, "between")
+        writing.call("editMessage", channel=channel, target=replies[1], text="edited", cmid=new_cmid())
+        writing.call("deleteMessage", channel=channel, target=replies[2], cmid=new_cmid())
+        for asker in (bob, reading):
+            whole = asker.call("getThread", channel=channel, thread=root)
+            self.assertEqual([event["seq"] for event in whole["events"]], replies)
+            self.assertEqual([event["text"] for event in whole["events"]],
+                             ["reply 0", "edited", "", "reply 3", "reply 4"])
+            self.assertEqual((whole["root"]["text"], whole["root"]["replies"],
+                              whole["root"]["last_reply_seq"]), ("root", 5, replies[-1]))
+            self.assertEqual((whole["more_before"], whole["more_after"]), (False, False))
+            # Whichever message of the thread is named, and by pages.
+            page = asker.call("getThread", channel=channel, thread=replies[0], limit=2)
+            self.assertEqual([event["seq"] for event in page["events"]], replies[3:])
+            self.assertEqual((page["more_before"], page["more_after"]), (True, False))
+            page = asker.call("getThread", channel=channel, thread=root, before=replies[3], limit=2)
+            self.assertEqual([event["seq"] for event in page["events"]], replies[1:3])
+            page = asker.call("getThread", channel=channel, thread=root, after=replies[0], limit=2)
+            self.assertEqual([event["seq"] for event in page["events"]], replies[1:3])
+            page = asker.call("getThread", channel=channel, thread=root, around=replies[2], limit=3)
+            self.assertEqual([event["seq"] for event in page["events"]], replies[1:4])
+        self.refused("not_member", self.account(), "getThread", channel=channel, thread=root)
+        self.refused("not_found", bob, "getThread", channel=channel, thread=1)
+        self.refused("not_found", bob, "getThread", channel=channel, thread=root + 10 ** 6)
+
+    def test_the_versions_of_a_message_are_told_until_it_is_deleted(self):
+        ada, bob, channel = self.talk()
+        client = self.live(ada)
+        sent = client.send(channel, "first")
+        target = dict(channel=channel, target=sent["seq"])
+        edits = [client.call("editMessage", **target, text=text, cmid=new_cmid())
+                 for text in ("second", "third")]
+        self.assertEqual(bob.call("getEdits", **target)["versions"], [
+            {"seq": event["seq"], "ts_us": event["ts_us"], "text": text}
+            for event, text in zip([sent, *edits], ("first", "second", "third"))])
+        self.refused("not_member", self.account(), "getEdits", **target)
+        client.call("deleteMessage", **target, cmid=new_cmid())
+        for asker in (ada, bob, client):
+            self.refused("not_found", asker, "getEdits", **target)
+
     # ---- typing ----
 
     def test_who_is_typing_is_told_to_the_others_and_not_too_often(self):

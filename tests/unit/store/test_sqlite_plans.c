@@ -128,6 +128,8 @@ static void use_events(void)
     struct channel channel;
     const struct store_range range = {STORE_AROUND, 1, 10, 1000};
     assert_int_equal(store_page(store, 1, range, &arena, &page), 0);
+    assert_int_equal(store_thread(store, 1, 1, range, &arena, &page), 0);
+    assert_int_equal(store_edits(store, 1, 1, &arena, &event, &page), 0);
     assert_int_equal(store_mark_read(store, 1, 1, 2, &arena, &channel), 0);
 }
 
