@@ -51,6 +51,13 @@ const press = (name) => (page) => page.getByRole('button', { name }).first().cli
 
 const VIEWS = {
     'a channel': async () => {},
+    'a muted channel': async (page) => {
+        await page.locator('.members').click()
+        await page.getByLabel('Notify me about').selectOption('none')
+        await page.keyboard.press('Escape')
+        await page.keyboard.press('Alt+ArrowDown')
+        await page.locator('.sidebar a.muted:not([aria-current])').waitFor()
+    },
     'the switcher': async (page) => {
         await page.keyboard.press('Control+k')
         await page.locator('.option').first().waitFor()
