@@ -1,4 +1,5 @@
 """Configurations made from the files in deploy/ by small substitutions, secrets, free ports."""
+import fcntl
 import os
 import pathlib
 import pwd
@@ -6,10 +7,12 @@ import random
 import re
 import secrets
 import socket
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
 LOWEST_PORT, HIGHEST_PORT = 15000, 30000  # below what the kernel gives to outgoing connections
+_claims = []  # open files, each with a lock
 
 
 class Trouble(Exception):
@@ -81,11 +84,25 @@ def is_free(port):
         return True
 
 
+def claim(port):
+    """Whether the port is ours from now on, among all who ask here: until this process ends."""
+    folder = pathlib.Path(tempfile.gettempdir(), "parley-ports-%d" % os.getuid())
+    folder.mkdir(exist_ok=True)
+    lock = open(folder / str(port), "w", encoding="ascii")  # pylint: disable=R1732
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return False
+    _claims.append(lock)
+    return True
+
+
 def free_port():
-    """A port that nobody listens on and that no outgoing connection will get."""
+    """A port that nobody listens on or has been given, and that no outgoing connection will get."""
     while True:
         port = random.randint(LOWEST_PORT, HIGHEST_PORT)
-        if is_free(port):
+        if claim(port) and is_free(port):
             return port
 
 
