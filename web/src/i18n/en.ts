@@ -98,6 +98,8 @@ export const en = {
     new_messages: 'New messages',
     jump_to_latest: 'Jump to latest',
     n_new: (n: number) => count(n, 'new message', 'new messages'),
+    deleted: 'This message was deleted.',
+    edited: '(edited)',
     did: {
         create: 'created this channel',
         join: 'joined',

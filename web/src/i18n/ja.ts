@@ -87,6 +87,8 @@ export const ja: Words = {
     new_messages: '新着メッセージ',
     jump_to_latest: '最新へ移動',
     n_new: (n) => `新着 ${number(n)} 件`,
+    deleted: 'このメッセージは削除されました。',
+    edited: '（編集済み）',
     did: {
         create: 'がチャンネルを作成しました',
         join: 'が参加しました',

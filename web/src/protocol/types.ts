@@ -42,6 +42,25 @@ export interface MessageEvent extends HistoryEvent {
     cmid: string
     text: string
     thread?: number
+    edited_seq?: number
+    edited_us?: number
+    deleted?: boolean
+    reactions?: Reaction[]
+}
+
+export interface Reaction {
+    emoji: string
+    count: number
+    users: number[]
+}
+
+/* Something was done to the message at `target`. */
+export interface ChangeEvent extends HistoryEvent {
+    ev: 'edit' | 'delete' | 'react' | 'unreact'
+    target: number
+    text?: string
+    emoji?: string
+    deleted?: boolean
 }
 
 export interface SystemEvent extends HistoryEvent {
@@ -50,7 +69,7 @@ export interface SystemEvent extends HistoryEvent {
     topic?: string
 }
 
-export type ChannelEvent = MessageEvent | SystemEvent
+export type ChannelEvent = MessageEvent | ChangeEvent | SystemEvent
 
 export type PresenceState = 'online' | 'away' | 'offline'
 

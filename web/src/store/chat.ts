@@ -197,6 +197,10 @@ export class Chat {
     private receive(event: PushedEvent): void {
         switch (event.ev) {
             case 'message':
+            case 'edit':
+            case 'delete':
+            case 'react':
+            case 'unreact':
             case 'create':
             case 'join':
             case 'leave':

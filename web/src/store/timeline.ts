@@ -8,6 +8,7 @@
  */
 
 import type { ChannelEvent } from '../protocol/types'
+import { changed, isChange, newer } from './changes'
 
 export type Range = readonly ChannelEvent[]
 
@@ -25,6 +26,7 @@ export class Timeline {
     /* Add events in ascending order, for example a page. Gaps inside them are respected. */
     add(events: readonly ChannelEvent[]): void {
         for (const chain of chainsOf(events)) this.merge(chain)
+        for (const event of events) this.change(event)
         this.head_seq = Math.max(this.head_seq, this.tailSeq)
     }
 
@@ -40,7 +42,21 @@ export class Timeline {
         if (!linked) return false
         if (tail) tail.push(event)
         else this.ranges.push([event])
+        this.change(event)
         return true
+    }
+
+    /* Make a change to the message that it is about, if that is held. */
+    private change(event: ChannelEvent): void {
+        if (!isChange(event)) return
+        const range = this.ranges.find(
+            (each) => firstOf(each).seq <= event.target && event.target <= lastOf(each).seq,
+        )
+        if (!range) return
+        const index = indexOf(range, event.target)
+        const target = range[index]
+        if (target?.seq === event.target && target.ev === 'message')
+            range[index] = changed(target, event)
     }
 
     /* Nothing precedes this event. */
@@ -151,6 +167,9 @@ function touches(a: Range, b: Range): boolean {
 function unite(ranges: Range[]): ChannelEvent[] {
     const by_seq = new Map<number, ChannelEvent>()
     for (const range of ranges)
-        for (const event of range) if (!by_seq.has(event.seq)) by_seq.set(event.seq, event)
+        for (const event of range) {
+            const held = by_seq.get(event.seq)
+            by_seq.set(event.seq, held ? newer(held, event) : event)
+        }
     return [...by_seq.values()].sort((a, b) => a.seq - b.seq)
 }

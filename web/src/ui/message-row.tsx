@@ -96,7 +96,21 @@ function EventRow({ row, names }: { row: Row & { kind: 'message' }; names: Names
             names={names}
         >
             {reply && <ReplyHint reply={reply} names={names} />}
-            <Text text={event.text} of={event} names={names} />
+            {event.deleted ? (
+                <p class="deleted">{words().deleted}</p>
+            ) : (
+                <Text text={event.text} of={event} names={names} />
+            )}
+            {event.edited_us && !event.deleted && <small class="edited">{words().edited}</small>}
+            {event.reactions && event.reactions.length > 0 && (
+                <ul class="reactions">
+                    {event.reactions.map(({ emoji, count }) => (
+                        <li key={emoji}>
+                            {emoji} {count}
+                        </li>
+                    ))}
+                </ul>
+            )}
         </Frame>
     )
 }

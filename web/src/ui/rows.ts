@@ -4,6 +4,7 @@
  */
 
 import type { ChannelEvent, MessageEvent, SystemEvent } from '../protocol/types'
+import { isChange } from '../store/changes'
 import type { Conversation } from '../store/conversation'
 import type { OutgoingMessage } from '../store/outbox'
 import type { Slice } from '../store/view'
@@ -46,6 +47,7 @@ export function rowsOf(
         if (new_after !== null && before && before.seq > new_after) new_after = null
         for (let i = slice.low; i < slice.high; i++) {
             const event = slice.range[i]!
+            if (isChange(event)) continue /* it is seen in its message */
             if (!before || !sameDay(before.ts_us, event.ts_us))
                 rows.push({ kind: 'day', id: `d${event.seq}`, ts_us: event.ts_us })
             const is_new = new_after !== null && isNewTo(me, event, new_after)
@@ -88,7 +90,7 @@ function isNewTo(me: number, event: ChannelEvent, new_after: number): boolean {
 
 function rowOf(
     conversation: Conversation,
-    event: ChannelEvent,
+    event: MessageEvent | SystemEvent,
     before: ChannelEvent | undefined,
     me: number,
 ): Row {
