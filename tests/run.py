@@ -111,13 +111,13 @@ def unittest_file(path, env):
     for name, result in lines:
         # A test that did not run has shown nothing.
         yield "%s: %s" % (path.stem, name), result == "ok", "" if result == "ok" else out
-    ran = re.search(r"^Ran (\d+) tests?", out, re.M)
+    ran = re.search(r"^Ran ([1-9]\d*) tests?", out, re.M)
     # Some names are torn apart by what a server says meanwhile.
     for number in range(len(lines), int(ran.group(1)) if ok and ran else 0):
         yield "%s: test %d" % (path.stem, number + 1), "skipped=" not in out, out
     if not ok and all(result == "ok" for _, result in lines):
         yield path.stem, False, out
-    elif not lines:
+    elif not ran:
         yield path.stem, False, "ran no test\n" + out
 
 

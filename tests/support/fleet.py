@@ -3,7 +3,7 @@ import time
 
 from support.backends import Backends
 from support.client import Client
-from support.server import CHEAP, CROWDS, Account
+from support.server import CHEAP, CROWDS, Account, metrics
 
 WAIT_S = 60
 
@@ -31,6 +31,11 @@ def mix64(x):
     for factor in (0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53):
         x = ((x ^ (x >> 33)) * factor) & mask
     return x ^ (x >> 33)
+
+
+def hears(edge):
+    """Whether all links of an edge to Redis are there, as it says itself."""
+    return metrics(edge)["parley_bus_up"] > 0
 
 
 class Place:
@@ -62,6 +67,9 @@ class Fleet(Backends):
         self.apis = [Place(service) for service in self.fleet.apis]
         self.persisters = [Place(service) for service in self.fleet.persisters]
         self.proxy = Place(self["haproxy"]) if haproxy else None
+        # What an edge does not hear in its first moments no test may wait for.
+        for edge in self.edges:
+            eventually("%s hears the others" % edge.name, lambda edge=edge: hears(edge))
 
     @property
     def haproxy_url(self):
